@@ -1,0 +1,1 @@
+"""Source repositories become code units: the registry, fetching pinned sources, cutting files."""

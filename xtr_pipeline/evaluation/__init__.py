@@ -1,0 +1,1 @@
+"""Query specs, metrics with bounds, significance, the gate, reports and plots."""

@@ -1,0 +1,1 @@
+"""The only package that knows Dagster: assets, checks, partitions, storage, resources, schedules."""

@@ -1,0 +1,1 @@
+"""Recipes, batches, losses and the trainer."""

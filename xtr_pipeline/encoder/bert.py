@@ -1,0 +1,102 @@
+"""A BERT encoder (Devlin et al. 2018, arXiv 1810.04805; post-layer-norm) in MLX.
+
+Projections run on (batch * tokens, width) matrices: one GEMM each, whatever the shape of the batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from xtr_pipeline.encoder.bert_config import BertConfig
+from xtr_pipeline.encoder.compute import mx, nn
+
+# Added to the attention scores of padding. Finite, so that a row that is all padding gives numbers and not NaN.
+MASKED_SCORE = -1e9
+
+_ACTIVATIONS: dict[str, Callable[[mx.array], mx.array]] = {
+    "gelu": nn.gelu,
+    "gelu_new": nn.gelu_approx,
+    "gelu_pytorch_tanh": nn.gelu_approx,
+    "relu": nn.relu,
+}
+
+
+class BertEmbeddings(nn.Module):
+    """Word plus position plus segment embeddings, normalised; all tokens are of segment 0."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        self.word = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.position = nn.Embedding(config.max_position_embeddings, config.hidden_size)
+        self.segment = nn.Embedding(config.type_vocab_size, config.hidden_size)
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    def __call__(self, input_ids: mx.array) -> mx.array:
+        """(batch, tokens) ids -> (batch, tokens, hidden)."""
+        tokens = input_ids.shape[1]
+        return self.norm(self.word(input_ids) + (self.position.weight[:tokens] + self.segment.weight[0]))
+
+
+class BertLayer(nn.Module):
+    """Self-attention and a two-layer perceptron, each followed by a residual sum and a layer norm."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        hidden, inner = config.hidden_size, config.intermediate_size
+        self.heads = config.num_attention_heads
+        self.query = nn.Linear(hidden, hidden)
+        self.key = nn.Linear(hidden, hidden)
+        self.value = nn.Linear(hidden, hidden)
+        self.attention_out = nn.Linear(hidden, hidden)
+        self.attention_norm = nn.LayerNorm(hidden, eps=config.layer_norm_eps)
+        self.up = nn.Linear(hidden, inner)
+        self.down = nn.Linear(inner, hidden)
+        self.norm = nn.LayerNorm(hidden, eps=config.layer_norm_eps)
+        self.activation = _ACTIVATIONS[config.hidden_act]
+
+    def __call__(self, hidden: mx.array, additive_mask: mx.array) -> mx.array:
+        """(batch, tokens, hidden), (batch, 1, 1, tokens) -> (batch, tokens, hidden)."""
+        batch, tokens, width = hidden.shape
+        rows = hidden.reshape(batch * tokens, width)
+        attended = self._attend(rows, batch, tokens, additive_mask)
+        rows = self.attention_norm(rows + self.attention_out(attended))
+        rows = self.norm(rows + self.down(self.activation(self.up(rows))))
+        return rows.reshape(batch, tokens, width)
+
+    def _attend(self, rows: mx.array, batch: int, tokens: int, additive_mask: mx.array) -> mx.array:
+        width = rows.shape[-1]
+        head_size = width // self.heads
+
+        def by_head(projection: nn.Linear) -> mx.array:
+            return projection(rows).reshape(batch, tokens, self.heads, head_size).transpose(0, 2, 1, 3)
+
+        query, key, value = by_head(self.query), by_head(self.key), by_head(self.value)
+        scores = (query * (1 / math.sqrt(head_size))) @ key.transpose(0, 1, 3, 2) + additive_mask
+        mixed = mx.softmax(scores, axis=-1) @ value
+        return mixed.transpose(0, 2, 1, 3).reshape(batch * tokens, width)
+
+
+class BertEncoder(nn.Module):
+    """Embeddings and layers of a BERT model, without its pooler."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        self.embeddings = BertEmbeddings(config)
+        self.layers = [BertLayer(config) for _ in range(config.num_hidden_layers)]
+
+    def __call__(self, input_ids: mx.array, mask: mx.array) -> mx.array:
+        """Contextual token outputs.
+
+        Args:
+            input_ids: (batch, tokens) integer ids.
+            mask: (batch, tokens), 1 for tokens and 0 for padding.
+
+        Returns:
+            (batch, tokens, hidden) float32; rows of padding hold finite numbers without a meaning.
+        """
+        additive_mask = ((1 - mask.astype(mx.float32)) * MASKED_SCORE)[:, None, None, :]
+        hidden = self.embeddings(input_ids)
+        for layer in self.layers:
+            hidden = layer(hidden, additive_mask)
+        return hidden

@@ -1,0 +1,90 @@
+"""The shape of a BERT encoder, read from a Hugging Face `config.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ACTIVATIONS = ("gelu", "gelu_new", "gelu_pytorch_tanh", "relu")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint folder that cannot be used; the message names the file and the cure."""
+
+
+@dataclass(frozen=True)
+class BertConfig:
+    """Geometry of a BERT encoder; field names are those of `config.json`."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int
+    type_vocab_size: int = 2
+    layer_norm_eps: float = 1e-12
+    hidden_act: str = "gelu"
+    pad_token_id: int = 0
+
+    @property
+    def head_size(self) -> int:
+        """Width of one attention head."""
+        return self.hidden_size // self.num_attention_heads
+
+
+def read_bert_config(path: Path) -> BertConfig:
+    """Read the geometry from a `config.json`.
+
+    Raises:
+        CheckpointError: Listing everything that is missing or unsupported, with the cure.
+    """
+    raw = read_json_object(path)
+    problems = _problems(raw)
+    if problems:
+        raise CheckpointError(f"{path}: " + "; ".join(problems))
+    fields = {name: raw[name] for name in BertConfig.__dataclass_fields__ if raw.get(name) is not None}
+    return BertConfig(**fields)
+
+
+def read_json_object(path: Path) -> dict[str, Any]:
+    """Read one JSON object.
+
+    Raises:
+        CheckpointError: When the file is missing, is not JSON, or is not an object.
+    """
+    if not path.is_file():
+        cure = "point to a folder in Hugging Face layout (config.json, model.safetensors, tokenizer.json)"
+        raise CheckpointError(f"{path} is missing; {cure}")
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is not valid JSON ({error}); copy or download the checkpoint again") from error
+    if not isinstance(raw, dict):
+        raise CheckpointError(f"{path} holds a {type(raw).__name__}, not an object; copy or download the checkpoint again")
+    return raw
+
+
+def _problems(raw: dict[str, Any]) -> list[str]:
+    if raw.get("model_type") != "bert":
+        return [f"model_type is {raw.get('model_type')!r}, and only 'bert' is supported; choose a BERT checkpoint"]
+    problems = []
+    required = [name for name, field in BertConfig.__dataclass_fields__.items() if _is_required(field)]
+    for name in required:
+        if not isinstance(raw.get(name), int) or raw[name] < 1:
+            problems.append(f"{name} must be a positive integer, not {raw.get(name)!r}")
+    if not problems and raw["hidden_size"] % raw["num_attention_heads"]:
+        problems.append(f"hidden_size {raw['hidden_size']} is not a multiple of the {raw['num_attention_heads']} heads")
+    if raw.get("hidden_act", "gelu") not in ACTIVATIONS:
+        problems.append(f"hidden_act {raw['hidden_act']!r} is not one of {', '.join(ACTIVATIONS)}")
+    if raw.get("position_embedding_type", "absolute") != "absolute":
+        problems.append(f"position_embedding_type {raw['position_embedding_type']!r} is not supported, only 'absolute'")
+    return problems
+
+
+def _is_required(field: Any) -> bool:
+    from dataclasses import MISSING
+
+    return field.default is MISSING

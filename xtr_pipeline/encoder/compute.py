@@ -1,0 +1,61 @@
+"""The one door to MLX: loads the BLAS first, then hands out `mx` and `nn`, and says what the arithmetic runs on.
+
+Everything in `encoder/` and `training/` imports MLX from here, because the order matters: a BLAS that is loaded after
+`mlx.core` is never called. That order is the one thing that must happen at import.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from xtr_pipeline.encoder.blas import load_blas
+
+BLAS = load_blas()
+
+import mlx.core as mx  # noqa: E402
+import mlx.nn as nn  # noqa: E402
+
+__all__ = ["BLAS", "Backend", "available_cores", "backend_report", "mx", "nn", "runs_on_cpu"]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What the arithmetic runs on, for the metadata of an asset.
+
+    Attributes:
+        device: "cpu", "metal" or "cuda".
+        blas: Name of the BLAS behind matrix products.
+        threads: CPU cores that the encoder may use.
+        mlx_version: Version of the installed MLX.
+        notes: What is slower than it needs to be, and the cure; empty when nothing is.
+    """
+
+    device: str
+    blas: str
+    threads: int
+    mlx_version: str
+    notes: tuple[str, ...]
+
+
+def runs_on_cpu() -> bool:
+    """Whether MLX's default device is the CPU."""
+    return bool(mx.default_device().type == mx.DeviceType.cpu)
+
+
+def available_cores() -> int:
+    """CPU cores that this process may run on (at least 1)."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def backend_report() -> Backend:
+    """Describe the device and the BLAS that are in use."""
+    if runs_on_cpu():
+        device, blas = "cpu", BLAS.name
+    else:
+        device, blas = ("metal" if mx.metal.is_available() else "cuda"), "the device's own"
+    notes = (BLAS.note,) if BLAS.note and device == "cpu" else ()
+    return Backend(device=device, blas=blas, threads=available_cores(), mlx_version=version("mlx"), notes=notes)

@@ -1,0 +1,46 @@
+"""One unit vector per token: a BERT encoder, an optional linear head, L2 normalisation (ColBERT, arXiv 2004.12832, section 3.2)."""
+
+from __future__ import annotations
+
+from xtr_pipeline.encoder.bert import BertEncoder
+from xtr_pipeline.encoder.bert_config import BertConfig
+from xtr_pipeline.encoder.compute import mx, nn
+
+# Keeps the length of an all-zero vector from dividing by zero.
+SMALLEST_NORM = 1e-12
+
+
+class MultiVectorEncoder(nn.Module):
+    """Token vectors of length 1.
+
+    Attributes:
+        bert: The encoder.
+        head: Linear(hidden, dim) without bias, or None: then dim is the hidden size.
+    """
+
+    def __init__(self, config: BertConfig, head_dim: int | None) -> None:
+        super().__init__()
+        self.bert = BertEncoder(config)
+        self.head = None if head_dim is None else nn.Linear(config.hidden_size, head_dim, bias=False)
+
+    def __call__(self, input_ids: mx.array, mask: mx.array) -> mx.array:
+        """Encode a padded batch.
+
+        Args:
+            input_ids: (batch, tokens) integer ids.
+            mask: (batch, tokens), 1 for tokens and 0 for padding.
+
+        Returns:
+            (batch, tokens, dim) float32 unit vectors; those of padding mean nothing and have to be masked by the caller.
+        """
+        hidden = self.bert(input_ids, mask)
+        batch, tokens, width = hidden.shape
+        rows = hidden.reshape(batch * tokens, width)
+        if self.head is not None:
+            rows = self.head(rows)
+        return normalise(rows).reshape(batch, tokens, -1)
+
+
+def normalise(vectors: mx.array) -> mx.array:
+    """Scale vectors (…, dim) to length 1; a zero vector stays zero."""
+    return vectors / mx.maximum(mx.linalg.norm(vectors, axis=-1, keepdims=True), SMALLEST_NORM)

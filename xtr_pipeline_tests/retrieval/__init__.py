@@ -1,0 +1,1 @@
+"""Tests of xtr_pipeline.retrieval."""

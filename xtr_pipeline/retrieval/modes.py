@@ -1,0 +1,24 @@
+"""The ways to rank, and the one that users get when they name none."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Mode = Literal["bm25", "semantic", "hybrid"]
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+DEFAULT_MODE: Mode = "semantic"
+
+
+def parse_mode(text: str) -> Mode:
+    """Reads a mode written by a person.
+
+    Raises:
+        ValueError: Not one of `MODES`.
+    """
+    for mode in MODES:
+        if text == mode:
+            return mode
+    msg = f"unknown mode {text!r}: choose one of {', '.join(MODES)}"
+    raise ValueError(msg)

@@ -1,0 +1,76 @@
+"""Progress of a long encode, with rate and time left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class EncodeProgress:
+    """One report while an index is being built.
+
+    Attributes:
+        units: Units encoded so far in this build.
+        total_units: Units that this build has to encode; what the cache holds is not among them.
+        cached_units: Units whose vectors were already there.
+        tokens: Tokens encoded so far.
+        share: Done part of the work, 0 to 1, by length of text.
+        seconds: Since the first encode began.
+    """
+
+    units: int
+    total_units: int
+    cached_units: int
+    tokens: int
+    share: float
+    seconds: float
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Mean rate so far; 0 before anything is done."""
+        return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Time left at the rate so far; None before anything is done."""
+        return self.seconds * (1 - self.share) / self.share if self.share > 0 else None
+
+
+OnProgress = Callable[[EncodeProgress], None]
+
+
+@dataclass
+class ProgressTracker:
+    """Counts what has been encoded and tells a listener, who may be nobody."""
+
+    listener: OnProgress | None
+    total_units: int
+    cached_units: int
+    total_length: int
+    clock: Callable[[], float] = time.perf_counter
+    units: int = 0
+    tokens: int = 0
+    length: int = 0
+    _began: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    def within(self, units: int, length: int, tokens: int, part: float) -> None:
+        """Reports from inside a slab of `units` texts of `length` in all, of which `part` (0 to 1) is done."""
+        self._report(self.units + int(units * part), self.tokens + tokens, self.length + length * part)
+
+    def finished(self, units: int, length: int, tokens: int) -> None:
+        """Reports a slab that is done and stored."""
+        self.units += units
+        self.length += length
+        self.tokens += tokens
+        self._report(self.units, self.tokens, self.length)
+
+    def _report(self, units: int, tokens: int, length: float) -> None:
+        if self.listener is not None:
+            share = min(length / self.total_length, 1.0) if self.total_length else 1.0
+            seconds = self.clock() - self._began
+            self.listener(EncodeProgress(units, self.total_units, self.cached_units, tokens, share, seconds))

@@ -1,0 +1,126 @@
+"""Searching one corpus: queries in, ranked units or files out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from xtr_pipeline.retrieval.bm25 import Bm25
+from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
+from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
+from xtr_pipeline.retrieval.text_encoder import TextEncoder
+from xtr_pipeline.retrieval.token_index import TokenIndex
+
+# Queries whose scores over all units are held at once: 64 x 100,000 units is 26 MB.
+QUERY_BATCH = 64
+
+Scores = NDArray[np.float32]
+
+
+class Searcher:
+    """Ranks the units and files of one corpus in all modes; bm25 mode works without an encoder."""
+
+    def __init__(
+        self,
+        units: pl.DataFrame,
+        index: TokenIndex | None,
+        bm25: Bm25,
+        encoder: TextEncoder | None,
+        fusion: FusionSettings | None = None,
+    ) -> None:
+        """Takes parts that belong together; `retrieval.sources` makes them.
+
+        Args:
+            units: Code units sorted by unit id, of one repository.
+            index: Token vectors of exactly these units; None for bm25 mode only.
+            bm25: Over these units' rendered texts, in the same order.
+            encoder: The model of the index; None for bm25 mode only.
+            fusion: How hybrid mode weighs its sides; defaults to `FusionSettings()`.
+
+        Raises:
+            ValueError: The parts do not belong together.
+        """
+        self.units = units
+        self.index = index
+        self.bm25 = bm25
+        self.encoder = encoder
+        self.fusion = fusion or FusionSettings()
+        _check_parts(units, index, bm25, encoder)
+        self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
+
+    def rank_units(self, query: str, mode: Mode, k: int) -> list[UnitHit]:
+        """The best `k` units for one query, ties by unit id; fewer where bm25 mode matches fewer."""
+        return self.rank_units_many([query], mode, k)[0]
+
+    def rank_files(self, query: str, mode: Mode, k: int) -> list[FileHit]:
+        """The best `k` files for one query by their best unit, ties by path."""
+        return self.rank_files_many([query], mode, k)[0]
+
+    def rank_units_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[UnitHit]]:
+        """`rank_units` for many queries, scored in batches.
+
+        Raises:
+            ValueError: A blank query, k below 1, or a mode that needs an encoder in a searcher without one.
+        """
+        self._check_request(queries, mode, k)
+        return [self._ranker.units(scores, found, k) for scores, found in self._scored(queries, mode)]
+
+    def rank_files_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[FileHit]]:
+        """`rank_files` for many queries, scored in batches; raises as `rank_units_many` does."""
+        self._check_request(queries, mode, k)
+        return [self._ranker.files(scores, found, k) for scores, found in self._scored(queries, mode)]
+
+    def _scored(self, queries: Sequence[str], mode: Mode) -> Iterator[tuple[Scores, NDArray[np.bool_]]]:
+        """Yields, query by query, the `(units,)` scores and which units are results at all."""
+        everything = np.ones(len(self.units), dtype=np.bool_)
+        for begin in range(0, len(queries), QUERY_BATCH):
+            batch = queries[begin : begin + QUERY_BATCH]
+            semantic = None if mode == "bm25" else self._semantic(batch)
+            for position, query in enumerate(batch):
+                if semantic is None:
+                    keyword = self.bm25.scores(query)
+                    yield keyword, keyword > 0
+                elif mode == "semantic":
+                    yield semantic[position], everything
+                else:
+                    keyword, ceiling = self.bm25.scores(query), self.bm25.ceiling(query)
+                    yield fuse(keyword, ceiling, semantic[position], self.fusion), everything
+
+    def _semantic(self, queries: Sequence[str]) -> Scores:
+        """MaxSim of every unit for every query, `(queries, units)`."""
+        assert self.encoder is not None and self.index is not None
+        return maxsim_scores(self.encoder.encode_queries(list(queries)), self.index.vectors, self.index.offsets)
+
+    def _check_request(self, queries: Sequence[str], mode: Mode, k: int) -> None:
+        """Raises ValueError with everything wrong about a request."""
+        problems = [f"query {position} is blank" for position, query in enumerate(queries) if not query.strip()]
+        if k < 1:
+            problems.append(f"k must be at least 1, not {k}")
+        if mode != "bm25" and (self.encoder is None or self.index is None):
+            problems.append(f"{mode} mode needs an encoder and a token index; this searcher has bm25 only")
+        if problems:
+            raise ValueError("; ".join(problems))
+
+
+def _check_parts(units: pl.DataFrame, index: TokenIndex | None, bm25: Bm25, encoder: TextEncoder | None) -> None:
+    """Raises ValueError with every reason why the parts are not of one corpus and one model."""
+    problems = []
+    if units["repo"].n_unique() > 1:
+        problems.append(f"units of {units['repo'].n_unique()} repositories, whose paths could be mistaken")
+    if not units["unit_id"].is_sorted() or units["unit_id"].n_unique() != len(units):
+        problems.append("unit ids are not sorted and unique")
+    if bm25.documents != len(units):
+        problems.append(f"BM25 holds {bm25.documents} texts for {len(units)} units")
+    if (index is None) != (encoder is None):
+        problems.append("a token index and an encoder only work together")
+    if index is not None and index.unit_ids != tuple(units["unit_id"]):
+        problems.append("the token index is of other units")
+    if index is not None and encoder is not None and index.model != encoder.fingerprint:
+        problems.append(f"the token index was made by model {index.model}, the encoder is {encoder.fingerprint}")
+    if problems:
+        raise ValueError("; ".join(problems))

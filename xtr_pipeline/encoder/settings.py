@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import string
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -24,3 +27,31 @@ class EncoderSettings:
     document_length: int = 256
     keep_special_tokens: bool = True
     skip_punctuation: bool = False
+
+
+def read_settings(raw: Mapping[str, Any], dim: int) -> EncoderSettings:
+    """Settings from a `config_sentence_transformers.json` (PyLate's keys); what is not there has its default."""
+    default = EncoderSettings(dim=dim)
+    return EncoderSettings(
+        dim=dim,
+        query_length=int(raw.get("query_length", default.query_length)),
+        document_length=int(raw.get("document_length", default.document_length)),
+        keep_special_tokens=bool(raw.get("keep_special_tokens", default.keep_special_tokens)),
+        skip_punctuation=bool(raw.get("skiplist_words", [])),
+    )
+
+
+def settings_json(settings: EncoderSettings) -> dict[str, Any]:
+    """The settings under PyLate's keys: no prefixes, no query expansion, the skiplist spelled out."""
+    return {
+        "model_type": "ColBERT",
+        "similarity_fn_name": "MaxSim",
+        "query_prefix": "",
+        "document_prefix": "",
+        "query_length": settings.query_length,
+        "document_length": settings.document_length,
+        "do_query_expansion": False,
+        "attend_to_expansion_tokens": False,
+        "skiplist_words": list(string.punctuation) if settings.skip_punctuation else [],
+        "keep_special_tokens": settings.keep_special_tokens,
+    }

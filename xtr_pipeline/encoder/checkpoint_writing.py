@@ -1,0 +1,87 @@
+"""Writing a checkpoint that transformers (BertModel), sentence-transformers and PyLate can load."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.settings import settings_json
+from xtr_pipeline.encoder.weight_names import to_hugging_face
+
+TOKENIZER_COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "added_tokens.json")
+HEAD_FOLDER = "1_Dense"
+
+
+def save_encoder(encoder: Encoder, folder: Path) -> None:
+    """Write the encoder to a folder; an older one there is replaced only when the new one is complete.
+
+    The folder holds config.json, model.safetensors, the tokenizer's files, modules.json, the settings under PyLate's keys
+    (config_sentence_transformers.json) and, with a head, 1_Dense/ with linear.weight.
+    """
+    folder = Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        _write_files(encoder, staging)
+        staging.chmod(0o755)
+        _replace(staging, folder)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def _write_files(encoder: Encoder, folder: Path) -> None:
+    weights = encoder.weights()
+    head = weights.pop("head.weight", None)
+    tensors = {to_hugging_face(name.removeprefix("bert.")): weight for name, weight in weights.items()}
+    tensors |= {name: np.ascontiguousarray(tensor) for name, tensor in encoder.carried.tensors.items()}
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    config = {**encoder.carried.config, "architectures": ["BertModel"], "model_type": "bert"}
+    _write_json(folder / "config.json", config)
+    (folder / "tokenizer.json").write_text(encoder.tokenizer.definition, encoding="utf-8")
+    for name, content in encoder.carried.files.items():
+        (folder / name).write_bytes(content)
+    _write_json(folder / "config_sentence_transformers.json", settings_json(encoder.settings))
+    longest = max(encoder.settings.document_length, encoder.settings.query_length)
+    _write_json(folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False})
+    modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
+    if head is not None:
+        modules.append({"idx": 1, "name": "1", "path": HEAD_FOLDER, "type": "sentence_transformers.models.Dense"})
+        (folder / HEAD_FOLDER).mkdir()
+        save_file({"linear.weight": head}, folder / HEAD_FOLDER / "model.safetensors", metadata={"format": "pt"})
+        _write_json(folder / HEAD_FOLDER / "config.json", _dense_json(*head.shape))
+    _write_json(folder / "modules.json", modules)
+
+
+def _dense_json(dim: int, hidden: int) -> dict[str, Any]:
+    return {
+        "in_features": hidden,
+        "out_features": dim,
+        "bias": False,
+        "activation_function": "torch.nn.modules.linear.Identity",
+        "module_input_name": "token_embeddings",
+        "module_output_name": "token_embeddings",
+    }
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _replace(staging: Path, folder: Path) -> None:
+    """Put the complete folder in place; between the two renames a reader finds no folder, never half a one."""
+    if not folder.exists():
+        os.replace(staging, folder)
+        return
+    retired = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    os.replace(folder, retired / folder.name)
+    os.replace(staging, folder)
+    shutil.rmtree(retired, ignore_errors=True)

@@ -1,0 +1,155 @@
+"""An encoder that is ready to use: model, tokenizer and settings, from texts to token vectors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlx.utils import tree_flatten
+from numpy.typing import NDArray
+
+from xtr_pipeline.encoder.bert_config import BertConfig
+from xtr_pipeline.encoder.compute import mx
+from xtr_pipeline.encoder.encoding import encode_tokens
+from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
+from xtr_pipeline.encoder.settings import EncoderSettings
+from xtr_pipeline.encoder.token_vectors import TokenVectors
+from xtr_pipeline.encoder.tokenising import TextTokenizer
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a checkpoint holds besides what we compute with; written back unchanged so that other libraries can load it.
+
+    Attributes:
+        config: The whole `config.json`.
+        files: Tokenizer files beside `tokenizer.json`, by name.
+        tensors: Weights without a use here (BERT's pooler), by Hugging Face name.
+    """
+
+    config: Mapping[str, Any]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    tensors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+class Encoder:
+    """A multi-vector encoder with its tokenizer.
+
+    Attributes:
+        model: MultiVectorEncoder; (batch, tokens) ids and mask -> (batch, tokens, dim) unit vectors.
+        tokenizer: TextTokenizer.
+        settings: Lengths, dim and which tokens give vectors.
+        config: Geometry of the BERT encoder.
+    """
+
+    def __init__(
+        self, model: MultiVectorEncoder, tokenizer: TextTokenizer, settings: EncoderSettings, config: BertConfig, carried: Carried
+    ) -> None:
+        self.model = model
+        self.tokenizer = tokenizer
+        self.settings = settings
+        self.config = config
+        self.carried = carried
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 (hex) of weights, settings, geometry and tokenizer; computed anew each time, since training changes weights in place."""
+        digest = hashlib.sha256()
+        head = {"settings": asdict(self.settings), "config": asdict(self.config)}
+        digest.update(json.dumps(head, sort_keys=True).encode())
+        digest.update(self.tokenizer.definition.encode())
+        for name, weight in sorted(self.weights().items()):
+            digest.update(f"{name} {weight.dtype} {weight.shape}".encode())
+            digest.update(np.ascontiguousarray(weight).data)
+        return digest.hexdigest()
+
+    def weights(self) -> dict[str, NDArray[np.float32]]:
+        """The model's parameters as numpy arrays, by our names."""
+        return {name: np.array(value) for name, value in tree_flatten(self.model.parameters())}
+
+    def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Token vectors of queries: one (q_tokens, dim) float32 array a query, in input order."""
+        encoded = encode_tokens(
+            self.model,
+            self.tokenizer.tokenise(texts, self.settings.query_length),
+            dropped_ids=self._dropped(skip_punctuation=False),
+            dim=self.settings.dim,
+            dtype=np.float32,
+        )
+        return [encoded[index] for index in range(len(encoded))]
+
+    def encode_documents(
+        self,
+        texts: Sequence[str],
+        on_progress: Callable[[int, int], None] | None = None,
+        into: Path | None = None,
+    ) -> TokenVectors:
+        """Token vectors of documents, in input order.
+
+        Args:
+            texts: Rendered units; each is cut to `settings.document_length` tokens.
+            on_progress: Called with (tokens done, tokens in total) after every batch.
+            into: Write the vectors to this .npy file and return a memory map of it, where they do not fit into memory
+                (2 * dim bytes a token).
+
+        Returns:
+            TokenVectors with float16 vectors.
+        """
+        return encode_tokens(
+            self.model,
+            self.tokenizer.tokenise(texts, self.settings.document_length),
+            dropped_ids=self._dropped(skip_punctuation=self.settings.skip_punctuation),
+            dim=self.settings.dim,
+            dtype=np.float16,
+            on_progress=on_progress,
+            into=into,
+        )
+
+    def copy(self) -> Encoder:
+        """An independent encoder with the same weights, for training."""
+        return self.with_weights(self.weights())
+
+    def with_weights(self, weights: Mapping[str, NDArray[np.float32]]) -> Encoder:
+        """The same encoder with other weights (by our names).
+
+        Raises:
+            ValueError: When a name is missing or unknown, or a shape does not fit.
+        """
+        head = weights.get("head.weight")
+        model = MultiVectorEncoder(self.config, None if head is None else int(head.shape[0]))
+        model.load_weights([(name, mx.array(value)) for name, value in weights.items()], strict=True)
+        mx.eval(model.parameters())
+        settings = self.settings if head is None else _with_dim(self.settings, int(head.shape[0]))
+        return Encoder(model, self.tokenizer, settings, self.config, self.carried)
+
+    def with_head(self, weight: NDArray[np.float32]) -> Encoder:
+        """The same encoder with a linear head, weight (dim, hidden), in place of the one that it has."""
+        return self.with_weights({**self.weights(), "head.weight": np.asarray(weight, dtype=np.float32)})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.weights(), self.tokenizer, self.settings, self.config, self.carried)
+
+    def _dropped(self, *, skip_punctuation: bool) -> frozenset[int]:
+        special = frozenset() if self.settings.keep_special_tokens else self.tokenizer.special_ids()
+        return special | (self.tokenizer.punctuation_ids() if skip_punctuation else frozenset())
+
+
+def _with_dim(settings: EncoderSettings, dim: int) -> EncoderSettings:
+    return EncoderSettings(**{**asdict(settings), "dim": dim})
+
+
+def _rebuild(
+    weights: dict[str, NDArray[np.float32]],
+    tokenizer: TextTokenizer,
+    settings: EncoderSettings,
+    config: BertConfig,
+    carried: Carried,
+) -> Encoder:
+    head = weights.get("head.weight")
+    empty = MultiVectorEncoder(config, None if head is None else int(head.shape[0]))
+    return Encoder(empty, tokenizer, settings, config, carried).with_weights(weights)

@@ -1,0 +1,170 @@
+"""Recipes: every hyper-parameter of a training run, in one place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Literal
+
+Decay = Literal["linear", "cosine"]
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be run; the message lists every setting that is wrong."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a training run does, given its examples and its starting weights.
+
+    Attributes:
+        name: Shown in reports; the checkpoint is named after it.
+        seed: Decides the order of the queries and which candidates are drawn.
+        steps: Upper bound on optimizer steps.
+        epochs: Upper bound on passes over the queries; the smaller of the two bounds counts.
+        query_length: Tokens of a query, special tokens included.
+        document_length: Tokens of a candidate in training, special tokens included. Shorter than at search time,
+            because a step's cost is its tokens; attention to the unit's first lines carries over.
+        batch_tokens: Document tokens of a batch, padding included; decides how many queries a step sees.
+        tile_tokens: Document tokens that are encoded at a time; bounds the memory and the number of shapes.
+        candidates_per_query: Candidates of a query in a batch: positives first, then hard negatives.
+        positive_grade: Grades from here on are what the query asks for.
+        negative_grade: Grades up to here are not; those between the two are left out of the contrastive term.
+        temperature: Divides the scores in the contrastive softmax (matters more than the learning rate).
+        contrastive_weight: Weight of the contrastive term.
+        listwise_weight: Weight of the graded listwise term.
+        listwise_temperature: Divides scores and rescaled grades in the listwise softmaxes.
+        grade_spread: MaxSim difference that the listwise term asks for between grade 5 and grade 1. Raw grades would
+            ask a student in [-1, 1] for odds that it cannot produce.
+        learning_rate: Peak of the schedule.
+        warmup_share: Share of the steps in which the rate rises linearly from zero.
+        decay: Shape of the fall after the warm-up.
+        final_rate: Rate at the last step as a share of the peak.
+        weight_decay: AdamW's, on matrices only (never on biases and layer norms).
+        clip_norm: Global norm that gradients are clipped to.
+        freeze_embeddings: Whether the embedding tables stay as they are.
+        freeze_layers: How many of the lowest transformer layers stay as they are.
+        accumulate: Encode tile by tile with the gradient of the whole batch (one more forward pass, far less memory).
+        dev_every: Steps between two measurements on dev; 0 measures at the end only.
+        patience: Measurements without improvement after which the run stops.
+        least_gain: How much better than the best so far counts as improvement.
+        start_may_win: Whether the start is measured too and is the result when no step beats it.
+        start_share: Share of the starting weights in what is measured and kept (weight averaging against regressions).
+        save_every: Steps between two writes of the resumable state.
+    """
+
+    name: str
+    seed: int = 13
+    steps: int = 240
+    epochs: float = 2.0
+    query_length: int = 32
+    document_length: int = 180
+    batch_tokens: int = 4096
+    tile_tokens: int = 1024
+    candidates_per_query: int = 8
+    positive_grade: int = 4
+    negative_grade: int = 2
+    temperature: float = 0.05
+    contrastive_weight: float = 1.0
+    listwise_weight: float = 0.5
+    listwise_temperature: float = 0.05
+    grade_spread: float = 0.2
+    learning_rate: float = 2e-5
+    warmup_share: float = 0.1
+    decay: Decay = "linear"
+    final_rate: float = 0.0
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    freeze_embeddings: bool = False
+    freeze_layers: int = 0
+    accumulate: bool = False
+    dev_every: int = 60
+    patience: int = 3
+    least_gain: float = 0.0
+    start_may_win: bool = True
+    start_share: float = 0.0
+    save_every: int = 25
+
+    def __post_init__(self) -> None:
+        problems = _problems(self)
+        if problems:
+            raise RecipeError(f"recipe {self.name!r}: " + "; ".join(problems))
+
+    def fingerprint(self) -> str:
+        """Identity of the recipe: sha256 hex over all its settings."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def quick(self) -> Recipe:
+        """The same recipe with a few short steps: under a minute on two cores, for a first look and for CI."""
+        return replace(
+            self,
+            name=f"{self.name}-quick",
+            steps=min(self.steps, 12),
+            document_length=min(self.document_length, 96),
+            batch_tokens=min(self.batch_tokens, 2048),
+            candidates_per_query=min(self.candidates_per_query, 6),
+            dev_every=0,
+            save_every=6,
+        )
+
+
+DOCSTRING = Recipe(
+    name="docstring",
+    # one candidate a query: all negatives come from the other queries of the batch, and there are no grades to rank by
+    candidates_per_query=1,
+    listwise_weight=0.0,
+    epochs=1.0,
+    # the baseline must show what docstring pairs do, also where they make it worse than the start
+    start_may_win=False,
+)
+
+JUDGED = Recipe(name="judged")
+
+
+# (settings, what must hold, in words)
+_LIMITS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
+    (
+        ("steps", "query_length", "document_length", "tile_tokens", "candidates_per_query", "patience", "save_every"),
+        lambda value: value >= 1,
+        "at least 1",
+    ),
+    (
+        ("epochs", "temperature", "listwise_temperature", "grade_spread", "learning_rate", "clip_norm"),
+        lambda value: value > 0,
+        "above 0",
+    ),
+    (("warmup_share", "final_rate", "start_share"), lambda value: 0 <= value <= 1, "between 0 and 1"),
+    (
+        ("freeze_layers", "dev_every", "weight_decay", "contrastive_weight", "listwise_weight", "least_gain"),
+        lambda value: value >= 0,
+        "0 or more",
+    ),
+)
+
+
+def _problems(recipe: Recipe) -> list[str]:
+    outside = [
+        f"{name} must be {words}, not {getattr(recipe, name)}"
+        for names, holds, words in _LIMITS
+        for name in names
+        if not holds(getattr(recipe, name))
+    ]
+    return outside + _contradictions(recipe)
+
+
+def _contradictions(recipe: Recipe) -> list[str]:
+    problems = []
+    if recipe.contrastive_weight == 0 and recipe.listwise_weight == 0:
+        problems.append("contrastive_weight and listwise_weight are both 0: nothing would be learned")
+    if recipe.negative_grade >= recipe.positive_grade:
+        problems.append(f"negative_grade {recipe.negative_grade} must be below positive_grade {recipe.positive_grade}")
+    longest = max(recipe.query_length, recipe.document_length)
+    if longest > recipe.tile_tokens or recipe.tile_tokens > recipe.batch_tokens:
+        problems.append("query_length and document_length <= tile_tokens <= batch_tokens must hold")
+    if recipe.candidates_per_query * recipe.document_length > recipe.batch_tokens:
+        problems.append("candidates_per_query * document_length must fit into batch_tokens: a query is never split")
+    if recipe.decay not in ("linear", "cosine"):
+        problems.append(f"decay must be 'linear' or 'cosine', not {recipe.decay!r}")
+    return problems

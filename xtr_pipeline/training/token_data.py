@@ -1,0 +1,107 @@
+"""The examples as token ids: every text tokenised once, and what is known about each query's grades."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from xtr_pipeline.training.losses import IGNORED
+
+
+@dataclass(frozen=True)
+class TokenSequence:
+    """One tokenised text.
+
+    Attributes:
+        ids: (tokens,) int32, special tokens included.
+        counted: (tokens,) bool, which tokens give a vector that is scored; the others only take part in attention.
+    """
+
+    ids: np.ndarray
+    counted: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+Tokenise = Callable[[Sequence[str]], list[TokenSequence]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One graded document of a query; `document` indexes `TokenData.documents`."""
+
+    document: int
+    grade: int
+
+
+@dataclass(frozen=True)
+class TokenData:
+    """All queries and documents of a training run as token ids.
+
+    Attributes:
+        query_ids: One per query.
+        queries: One per query.
+        documents: One per distinct text: the same code under two names is one document.
+        candidates: Per query, in the frame's order, each document once.
+        known_grades: Per query, every document about which something is known: its own grade, or `IGNORED` where
+            another query with the same words has it as a candidate that is not a clear negative.
+    """
+
+    query_ids: tuple[str, ...]
+    queries: tuple[TokenSequence, ...]
+    documents: tuple[TokenSequence, ...]
+    candidates: tuple[tuple[Candidate, ...], ...]
+    known_grades: tuple[dict[int, int], ...]
+
+
+def tokenise_examples(
+    examples: pl.DataFrame, tokenise_queries: Tokenise, tokenise_documents: Tokenise, negative_grade: int
+) -> TokenData:
+    """Turn the examples frame into token ids.
+
+    Args:
+        examples: A checked examples frame (`examples.check_examples`).
+        tokenise_queries: Query texts to token ids, truncated to the recipe's query length.
+        tokenise_documents: Candidate texts to token ids, truncated to the recipe's document length.
+        negative_grade: Grades up to here are clear negatives.
+
+    Returns:
+        The data in the frame's order. A document that a query grades twice keeps the better grade.
+    """
+    index: dict[str, int] = {}
+    graded: list[dict[int, int]] = []
+    for row in examples["candidates"].to_list():
+        grades: dict[int, int] = {}
+        for candidate in row:
+            document = index.setdefault(candidate["text"], len(index))
+            grades[document] = max(grades.get(document, 0), candidate["grade"])
+        graded.append(grades)
+    queries = examples["query"].to_list()
+    return TokenData(
+        query_ids=tuple(examples["query_id"].to_list()),
+        queries=tuple(tokenise_queries(queries)),
+        documents=tuple(tokenise_documents(list(index))),
+        candidates=tuple(tuple(Candidate(document, grade) for document, grade in grades.items()) for grades in graded),
+        known_grades=_known_grades(queries, graded, negative_grade),
+    )
+
+
+def _known_grades(
+    queries: Sequence[str], graded: Sequence[dict[int, int]], negative_grade: int
+) -> tuple[dict[int, int], ...]:
+    """Join what queries with the same words say: "Return the length." is the docstring of many functions."""
+    shared: dict[str, dict[int, int]] = defaultdict(dict)
+    for query, grades in zip(queries, graded, strict=True):
+        for document, grade in grades.items():
+            if grade > negative_grade:
+                shared[_words(query)][document] = IGNORED
+    return tuple({**shared[_words(query)], **grades} for query, grades in zip(queries, graded, strict=True))
+
+
+def _words(query: str) -> str:
+    return " ".join(query.lower().split())

@@ -1,0 +1,118 @@
+"""The README.md of a promoted checkpoint: data, licences, metrics, intended use, limits, lineage.
+
+After Mitchell et al., Model Cards for Model Reporting (2019), with the metadata block that the Hugging Face hub reads.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+from huggingface_hub import EvalResult, ModelCardData
+
+from xtr_pipeline.corpus.source_repo import GitSource, PathSource, PypiSource, SourceRepo
+from xtr_pipeline.evaluation.metrics import METRICS
+from xtr_pipeline.evaluation.report import markdown_table, verdict_markdown
+from xtr_pipeline.release.card_facts import CardFacts
+
+_TAGS = ["code-search", "retrieval", "multi-vector", "late-interaction", "mlx"]
+
+_INTENDED_USE = """\
+Finding the files and functions of a source repository that answer a query in English, whether it uses the code's words
+or not. The model gives one unit vector a token; a document's score is the mean over query tokens of the maximum over
+document tokens of their cosine (MaxSim).
+
+    xtr search "where are old snapshots thinned out" --root DIR --model-path promoted
+
+It is not meant for finding bugs or vulnerabilities, for telling who wrote code, or for queries in other languages than
+English."""
+
+_LIMITS = (
+    "Trained on the repositories listed above only; programming languages that none of them uses are unproven.",
+    "Texts are cut at the document length below; what stands behind it does not count.",
+    "The evaluation queries were written by a language model over few repositories. The bounds resample queries, so that "
+    "they understate the spread over repositories of another kind.",
+    "Training grades were given by a language model, with that model's leniency and blind spots.",
+)
+
+
+def render_model_card(facts: CardFacts) -> str:
+    """The card as markdown with its YAML block."""
+    sections = {
+        "Intended use": _INTENDED_USE,
+        "Encoder": _listing({"base model": facts.base_model, **facts.settings}),
+        "Training data": f"{_repo_table(facts.repos)}\n\nLabels:\n\n{_listing(facts.labels)}",
+        "Recipe": _listing(facts.recipe),
+        "Evaluation": _evaluation(facts),
+        "Gate": verdict_markdown(facts.verdict),
+        "Limits": "\n".join(f"- {limit}" for limit in (*_LIMITS, *facts.limits)),
+        "Lineage": _table(("artefact", "fingerprint"), ((name, f"`{mark}`") for name, mark in facts.lineage.items())),
+    }
+    body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
+    return f"---\n{_metadata(facts)}\n---\n\n# {facts.name}\n\n{body}\n"
+
+
+def _metadata(facts: CardFacts) -> str:
+    data = ModelCardData(
+        model_name=facts.name,
+        language="en",
+        license=facts.licence,
+        base_model=facts.base_model,
+        library_name="mlx",
+        pipeline_tag="sentence-similarity",
+        tags=_TAGS,
+        eval_results=_eval_results(facts),
+    )
+    return str(data.to_yaml()).strip()
+
+
+def _eval_results(facts: CardFacts) -> list[EvalResult]:
+    ours = facts.results.filter(
+        (pl.col("model") == facts.model)
+        & (pl.col("mode") == facts.mode)
+        & pl.col("kind").is_in(["semantic", "keyword"])
+    )
+    return [
+        EvalResult(
+            task_type="retrieval",
+            task_name="Code search",
+            dataset_type="xtr-eval-queries",
+            dataset_name=f"{row['kind']} queries",
+            dataset_config=row["kind"],
+            metric_type=metric,
+            metric_value=round(row[metric], 4),
+        )
+        for row in ours.iter_rows(named=True)
+        for metric in METRICS
+    ]
+
+
+def _evaluation(facts: CardFacts) -> str:
+    return (
+        "Files ranked by their best unit among all source files of repositories that training never saw. The default mode "
+        f"is `{facts.mode}`, this model is `{facts.model}`. Two-sided 95% bounds (Wilson for P@1, bootstrap over queries for "
+        f"the rest).\n\n{markdown_table(facts.results)}"
+    )
+
+
+def _repo_table(repos: Iterable[SourceRepo]) -> str:
+    rows = ((repo.name, repo.role, _origin(repo), repo.licence) for repo in repos)
+    return _table(("repository", "role", "source", "licence"), rows)
+
+
+def _origin(repo: SourceRepo) -> str:
+    match repo.source:
+        case PypiSource(project=project, version=version, sha256=sha256):
+            return f"sdist of {project} {version}, sha256 `{sha256[:12]}`"
+        case GitSource(url=url, commit=commit):
+            return f"{url} at `{commit[:12]}`"
+        case PathSource():
+            # the path says where somebody's checkout lies, which is nobody else's business
+            return "a local folder"
+
+
+def _listing(facts: Mapping[str, object]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in facts.items())
+
+
+def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(["| " + " | ".join(header) + " |", "|" + "---|" * len(header), *lines])

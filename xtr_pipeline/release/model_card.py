@@ -28,8 +28,8 @@ English."""
 _LIMITS = (
     "Trained on the repositories listed above only; programming languages that none of them uses are unproven.",
     "Texts are cut at the document length below; what stands behind it does not count.",
-    "The evaluation queries were written by a language model over few repositories. The bounds resample queries, so that "
-    "they understate the spread over repositories of another kind.",
+    "The evaluation queries were written by a language model over few repositories. The bounds resample queries, so "
+    "that they understate the spread over repositories of another kind.",
     "Training grades were given by a language model, with that model's leniency and blind spots.",
 )
 
@@ -87,9 +87,9 @@ def _eval_results(facts: CardFacts) -> list[EvalResult]:
 
 def _evaluation(facts: CardFacts) -> str:
     return (
-        "Files ranked by their best unit among all source files of repositories that training never saw. The default mode "
-        f"is `{facts.mode}`, this model is `{facts.model}`. Two-sided 95% bounds (Wilson for P@1, bootstrap over queries for "
-        f"the rest).\n\n{markdown_table(facts.results)}"
+        "Files ranked by their best unit among all source files of repositories that training never saw. The default "
+        f"mode is `{facts.mode}`, this model is `{facts.model}`. Two-sided 95% bounds (Wilson for P@1, bootstrap over "
+        f"queries for the rest).\n\n{markdown_table(facts.results)}"
     )
 
 

@@ -114,6 +114,8 @@ def _entry_problems(entry: object) -> list[str]:
             problems.append(f"has no {key!r}: add it as a string")
         elif not isinstance(entry[key], str) or not entry[key].strip():
             problems.append(f"{key!r} is {entry[key]!r}, must be a string that is not blank")
+        elif key == "repo" and (fault := _path_fault(entry[key])):
+            problems.append(f"repo {entry[key]!r} {fault}")
     return problems + _relevant_problems(entry)
 
 
@@ -136,7 +138,7 @@ def _path_fault(file: object) -> str | None:
     if "\\" in file:
         return "must use forward slashes"
     if path.is_absolute() or ".." in path.parts:
-        return "must be relative to the repo's folder, without .."
+        return "must be relative, without .."
     if str(path) != file:
         return f"must be written {str(path)!r}"
     return None

@@ -1,6 +1,7 @@
 """Result tables: one row per kind of query, model and mode, for terminals (rich) and Dagster metadata (markdown)."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import polars as pl
 from rich.table import Table
@@ -16,7 +17,7 @@ SHOWN = ("R@10", "P@1", "MRR", "nDCG@10")
 
 
 def result_figures(per_query: pl.DataFrame, *, seed: int = SEED, resamples: int = RESAMPLES) -> pl.DataFrame:
-    """Means and two-sided 95% bounds of every run in the frame.
+    """Means and two-sided 95% bounds of every run in the frame, by kind of query.
 
     Args:
         per_query: frame of metrics.PER_QUERY_SCHEMA with any number of models and modes; they keep their order.
@@ -27,40 +28,35 @@ def result_figures(per_query: pl.DataFrame, *, seed: int = SEED, resamples: int 
         Columns kind (groups of kinds first, then kinds, then "all"), model, mode, queries, and for every metric its
         name, name_low and name_high.
     """
-    rows = []
-    for kind, part in _parts(per_query):
-        for run in part.partition_by("model", "mode", maintain_order=True):
-            values = figures(run, seed=seed, resamples=resamples)
-            row = {"kind": kind, "model": run["model"][0], "mode": run["mode"][0], "queries": run.height}
-            for metric in METRICS:
-                row |= {metric: values[metric]["value"]}
-                row |= {f"{metric}_{side}": values[metric][side] for side in ("low", "high")}
-            rows.append(row)
-    return pl.DataFrame(rows)
+    return _figures("kind", _kinds(per_query), seed, resamples)
+
+
+def repo_figures(per_query: pl.DataFrame, *, seed: int = SEED, resamples: int = RESAMPLES) -> pl.DataFrame:
+    """The same figures by repo, in the column `repo` instead of `kind`."""
+    repos = per_query["repo"].unique().sort().to_list()
+    return _figures("repo", ((repo, per_query.filter(pl.col("repo") == repo)) for repo in repos), seed, resamples)
 
 
 def rich_table(results: pl.DataFrame, title: str = "Retrieval of files", metrics: Sequence[str] = SHOWN) -> Table:
-    """The figures as a rich table, with a rule between kinds."""
+    """The figures (by kind or by repo) as a rich table, with a rule between kinds."""
     table = Table(title=title, caption="mean over queries (95% bounds: Wilson for P@1, bootstrap for the rest)")
-    for name in ("kind", "model", "mode"):
+    part = results.columns[0]
+    for name in (part, "model", "mode"):
         table.add_column(name, no_wrap=True)
     for name in ("queries", *metrics):
         table.add_column(name, justify="right", no_wrap=True)
-    kinds = results["kind"].to_list()
+    parts = results[part].to_list()
     for position, row in enumerate(results.iter_rows(named=True)):
-        last = position + 1 == len(kinds) or kinds[position + 1] != row["kind"]
-        cells = [_cell(row, metric) for metric in metrics]
-        table.add_row(row["kind"], row["model"], row["mode"], str(row["queries"]), *cells, end_section=last)
+        last = position + 1 == len(parts) or parts[position + 1] != row[part]
+        table.add_row(*_row(row, part, metrics), end_section=last)
     return table
 
 
 def markdown_table(results: pl.DataFrame, metrics: Sequence[str] = SHOWN) -> str:
-    """The figures as a markdown table."""
-    rows = (
-        [row["kind"], row["model"], row["mode"], str(row["queries"]), *(_cell(row, metric) for metric in metrics)]
-        for row in results.iter_rows(named=True)
-    )
-    return _markdown(("kind", "model", "mode", "queries", *metrics), rows)
+    """The figures (by kind or by repo) as a markdown table."""
+    part = results.columns[0]
+    rows = (_row(row, part, metrics) for row in results.iter_rows(named=True))
+    return _markdown((part, "model", "mode", "queries", *metrics), rows)
 
 
 def verdict_markdown(verdict: Verdict) -> str:
@@ -81,7 +77,20 @@ def frame_markdown(frame: pl.DataFrame, limit: int = 50) -> str:
     return _markdown(frame.columns, rows) + (f"\n\n… and {rest} more rows" if rest > 0 else "")
 
 
-def _parts(per_query: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
+def _figures(name: str, parts: Iterable[tuple[str, pl.DataFrame]], seed: int, resamples: int) -> pl.DataFrame:
+    rows = []
+    for part, queries in parts:
+        for run in queries.partition_by("model", "mode", maintain_order=True):
+            values = figures(run, seed=seed, resamples=resamples)
+            row = {name: part, "model": run["model"][0], "mode": run["mode"][0], "queries": run.height}
+            for metric in METRICS:
+                row |= {metric: values[metric]["value"]}
+                row |= {f"{metric}_{side}": values[metric][side] for side in ("low", "high")}
+            rows.append(row)
+    return pl.DataFrame(rows)
+
+
+def _kinds(per_query: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
     yield from group_rows(per_query).items()
     found = per_query["kind"].unique(maintain_order=True).to_list()
     for kind in sorted(found, key=lambda name: (KINDS.index(name) if name in KINDS else len(KINDS), name)):
@@ -89,7 +98,11 @@ def _parts(per_query: pl.DataFrame) -> Iterable[tuple[str, pl.DataFrame]]:
     yield "all", per_query
 
 
-def _cell(row: dict[str, float], metric: str) -> str:
+def _row(row: dict[str, Any], part: str, metrics: Sequence[str]) -> list[str]:
+    return [row[part], row["model"], row["mode"], str(row["queries"]), *(_cell(row, metric) for metric in metrics)]
+
+
+def _cell(row: dict[str, Any], metric: str) -> str:
     return f"{row[metric]:.3f} ({row[f'{metric}_low']:.2f}-{row[f'{metric}_high']:.2f})"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 CARD = "README.md"
 
-_NEEDED = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+_NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 _NEEDED_OF_A_MODULE = ("config.json", "model.safetensors")
 
 

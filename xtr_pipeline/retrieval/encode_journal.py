@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,10 +37,6 @@ class EncodeJournal:
         A slab that the disk has damaged is left out with a warning: its texts are encoded again.
         """
         return [slab for file in sorted(self.folder.glob("*.npz")) if (slab := _open_slab(file)) is not None]
-
-    def clear(self) -> None:
-        """Removes all slabs, and the drafts of builds that were killed while writing one."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _open_slab(file: Path) -> RowSource | None:

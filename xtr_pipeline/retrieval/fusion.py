@@ -65,7 +65,7 @@ def standardise(scores: Floats) -> Floats:
     spread = float(scores.std(dtype=np.float64))
     if spread < 1e-6:
         return np.zeros_like(scores)
-    return ((scores - scores.mean(dtype=np.float64)) / spread).astype(np.float32)
+    return np.asarray((scores - scores.mean(dtype=np.float64)) / spread, dtype=np.float32)
 
 
 def reciprocal_rank_fusion(bm25: Floats, semantic: Floats, settings: FusionSettings) -> Floats:

@@ -50,33 +50,26 @@ def build_index(
         ValueError: No units, or unit ids that are not unique.
         EncodingError: The encoder's output does not fit its input or is not finite.
     """
-    if units.is_empty():
-        msg = "there are no code units to index"
-        raise ValueError(msg)
-    units = units.sort("unit_id")
+    units = _checked(units)
     texts = render_units(units)
     unit_ids = tuple(units["unit_id"])
     hashes = tuple(hash_text(text) for text in texts)
-    shelf = cache / encoder.fingerprint[:16]
-    target = shelf / content_key(encoder.fingerprint, unit_ids, hashes)[:24]
+    model = encoder.fingerprint  # taken once: an encoder may hash all its weights for it
+    shelf = cache / model[:16]
+    target = shelf / content_key(model, unit_ids, hashes)[:24]
     with build_lock(shelf):
-        kept = _readable_indexes(shelf, encoder.fingerprint)
-        if target in kept:
-            return kept[target]
-        journal = EncodeJournal(shelf / "unfinished")
-        earlier = [index_as_source(index) for index in kept.values()]
-        there = locate([*earlier, *journal.slabs()])
-        wanted = dict(zip(hashes, texts, strict=True))
-        missing = {text_hash: text for text_hash, text in wanted.items() if text_hash not in there}
-        tracker = ProgressTracker(
-            on_progress, len(missing), len(wanted) - len(missing), sum(map(len, missing.values()))
-        )
-        encode_into(journal, missing, encoder, tracker, slab_texts)
-        write_index(target, unit_ids, hashes, [*earlier, *journal.slabs()], encoder.fingerprint)
-        for outdated in kept:
-            shutil.rmtree(outdated)
-        journal.clear()
-    return load_index(target)
+        kept = _readable_indexes(shelf, model)
+        if target not in kept:
+            journal = EncodeJournal(shelf / "unfinished")
+            earlier = [index_as_source(index) for index in kept.values()]
+            there = locate([*earlier, *journal.slabs()])
+            wanted = dict(zip(hashes, texts, strict=True))
+            missing = {text_hash: text for text_hash, text in wanted.items() if text_hash not in there}
+            tracker = ProgressTracker.over(missing, len(wanted) - len(missing), on_progress)
+            encode_into(journal, missing, encoder, tracker, slab_texts)
+            write_index(target, unit_ids, hashes, [*earlier, *journal.slabs()], model)
+        _keep_only(target)
+        return load_index(target)
 
 
 def drop_other_models(cache: Path, keep: Collection[str]) -> list[Path]:
@@ -86,6 +79,25 @@ def drop_other_models(cache: Path, keep: Collection[str]) -> list[Path]:
     for folder in outdated:
         shutil.rmtree(folder)
     return outdated
+
+
+def _checked(units: pl.DataFrame) -> pl.DataFrame:
+    """Sorts units by id; raises ValueError where there are none or ids occur twice."""
+    if units.is_empty():
+        msg = "there are no code units to index"
+        raise ValueError(msg)
+    twice = units.filter(pl.col("unit_id").is_duplicated())["unit_id"].unique().sort()
+    if len(twice):
+        msg = f"{len(twice)} unit ids occur more than once, first {twice[0]}"
+        raise ValueError(msg)
+    return units.sort("unit_id")
+
+
+def _keep_only(target: Path) -> None:
+    """Removes the other indexes of the same model, and the journal of the build that has just ended."""
+    for folder in target.parent.iterdir():
+        if folder.is_dir() and folder != target:
+            shutil.rmtree(folder)
 
 
 def _readable_indexes(shelf: Path, model: str) -> dict[Path, TokenIndex]:

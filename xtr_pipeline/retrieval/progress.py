@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class ProgressTracker:
     tokens: int = 0
     length: int = 0
     _began: float = field(default=0.0, init=False)
+
+    @classmethod
+    def over(cls, texts: Mapping[str, str], cached_units: int, listener: OnProgress | None) -> Self:
+        """A tracker for the encode of these texts (by hash)."""
+        return cls(listener, len(texts), cached_units, sum(len(text) for text in texts.values()))
 
     def __post_init__(self) -> None:
         self._began = self.clock()

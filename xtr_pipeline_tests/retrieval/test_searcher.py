@@ -1,0 +1,118 @@
+"""Searching one corpus in all modes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xtr_pipeline.corpus.rendering import render_units
+from xtr_pipeline.retrieval.bm25 import Bm25
+from xtr_pipeline.retrieval.fusion import FusionSettings
+from xtr_pipeline.retrieval.index import build_index
+from xtr_pipeline.retrieval.modes import MODES, Mode
+from xtr_pipeline.retrieval.searcher import QUERY_BATCH, Searcher
+from xtr_pipeline.retrieval.sources import searcher_for_units
+from xtr_pipeline_tests.retrieval.conftest import make_units
+from xtr_pipeline_tests.retrieval.fake_encoder import FakeEncoder
+
+UNITS = make_units(
+    [
+        ("net/client.py", "send", "send request over socket"),
+        ("net/client.py", "receive", "receive bytes from socket"),
+        ("text/parse.py", "parse_url", "split address into host and port"),
+        ("text/format.py", "format_date", "render calendar day as text"),
+    ]
+)
+
+
+@pytest.fixture
+def searcher(tmp_path: Path, encoder: FakeEncoder) -> Searcher:
+    return searcher_for_units(UNITS, encoder, tmp_path)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_puts_the_file_with_the_words_first(searcher: Searcher, mode: Mode) -> None:
+    best = searcher.rank_files("receive bytes", mode, 3)[0]
+    assert (best.path, best.unit_id) == ("net/client.py", "demo/net/client.py#receive@1-2")
+
+
+@pytest.mark.parametrize("mode", ["semantic", "hybrid"])
+def test_a_file_appears_once_and_every_file_is_ranked(searcher: Searcher, mode: Mode) -> None:
+    hits = searcher.rank_files("socket", mode, 10)
+    assert sorted(hit.path for hit in hits) == ["net/client.py", "text/format.py", "text/parse.py"]
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_units_and_files_agree_on_the_best(searcher: Searcher) -> None:
+    for mode in MODES:
+        unit, file = searcher.rank_units("split address", mode, 1)[0], searcher.rank_files("split address", mode, 1)[0]
+        assert (unit.unit_id, unit.path, unit.score) == (file.unit_id, file.path, file.score)
+
+
+def test_bm25_returns_only_what_shares_a_word(searcher: Searcher) -> None:
+    assert [hit.path for hit in searcher.rank_files("socket", "bm25", 10)] == ["net/client.py"]
+    assert searcher.rank_files("quaternion", "bm25", 10) == []
+    assert searcher.rank_units("the ?", "bm25", 10) == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_many_queries_rank_as_each_alone_across_batches(searcher: Searcher, mode: Mode) -> None:
+    queries = [f"socket {word}" for word in ("send", "host", "calendar")] * (QUERY_BATCH // 2)
+    many = searcher.rank_files_many(queries, mode, 4)
+    assert len(many) == len(queries)
+    assert many[:3] == [searcher.rank_files(query, mode, 4) for query in queries[:3]]
+    assert many[-1] == many[2]
+
+
+def test_hybrid_with_weight_zero_is_semantic(tmp_path: Path, encoder: FakeEncoder) -> None:
+    plain = searcher_for_units(UNITS, encoder, tmp_path, fusion=FusionSettings(bm25_weight=0.0))
+    for query in ("socket", "calendar host"):
+        hybrid = [hit.path for hit in plain.rank_files(query, "hybrid", 4)]
+        assert hybrid == [hit.path for hit in plain.rank_files(query, "semantic", 4)]
+
+
+def test_a_searcher_without_an_encoder_does_bm25_and_says_what_it_cannot_do() -> None:
+    keyword_only = searcher_for_units(UNITS, None, None)
+    assert keyword_only.rank_files("parseUrl", "bm25", 1)[0].path == "text/parse.py"
+    with pytest.raises(ValueError, match="semantic mode needs an encoder"):
+        keyword_only.rank_files("socket", "semantic", 1)
+
+
+def test_everything_wrong_with_a_request_is_named_at_once(searcher: Searcher) -> None:
+    with pytest.raises(ValueError, match="query 1 is blank; k must be at least 1, not 0"):
+        searcher.rank_files_many(["socket", "  "], "bm25", 0)
+
+
+def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path, encoder: FakeEncoder) -> None:
+    units = UNITS.sort("unit_id")
+    index = build_index(units[:3], encoder, tmp_path)
+    bm25 = Bm25(render_units(units)[:2])
+    stranger = FakeEncoder(fingerprint="stranger")
+    with pytest.raises(ValueError, match=r"BM25 holds 2 texts for 4.*of other units.*the encoder is stranger"):
+        Searcher(units, index, bm25, stranger)
+    with pytest.raises(ValueError, match="only work together"):
+        Searcher(units, None, Bm25(render_units(units)), encoder)
+
+
+def test_units_of_two_repositories_are_refused() -> None:
+    two = UNITS.vstack(make_units([("a.py", "a", "a")], repo="other"))
+    with pytest.raises(ValueError, match="units of 2 repositories"):
+        searcher_for_units(two, None, None)
+
+
+def test_ranks_do_not_depend_on_the_order_of_the_units(tmp_path: Path, encoder: FakeEncoder) -> None:
+    forward = searcher_for_units(UNITS, encoder, tmp_path)
+    backward = searcher_for_units(UNITS.reverse(), encoder, tmp_path)
+    for mode in MODES:
+        assert forward.rank_units("socket host text", mode, 4) == backward.rank_units("socket host text", mode, 4)
+
+
+def test_semantic_scores_are_the_mean_of_the_largest_cosines(searcher: Searcher, encoder: FakeEncoder) -> None:
+    text = render_units(UNITS.sort("unit_id"))[0]
+    query, document = encoder.encode_queries(["send socket"])[0], encoder.encode_queries([text])[0]
+    expected = float((query @ document.astype(np.float16).astype(np.float32).T).max(axis=1).mean())
+    unit_id = UNITS.sort("unit_id")["unit_id"][0]
+    hit = next(hit for hit in searcher.rank_units("send socket", "semantic", 4) if hit.unit_id == unit_id)
+    assert hit.score == pytest.approx(expected, abs=1e-5)

@@ -43,12 +43,20 @@ class UnitRanker(Protocol):
 
 
 def propose(
+    query: str, rankers: Mapping[str, tuple[UnitRanker, Mode]], depth: int = PROPOSAL_DEPTH
+) -> dict[str, list[str]]:
+    """The unit ids that each proposer ranks first for one query. `rankers`: proposer name to (searcher, mode)."""
+    return propose_many([query], rankers, depth)[0]
+
+
+def propose_many(
     queries: Sequence[str], rankers: Mapping[str, tuple[UnitRanker, Mode]], depth: int = PROPOSAL_DEPTH
 ) -> list[dict[str, list[str]]]:
-    """For every query, the unit ids that each proposer ranks first. `rankers`: proposer name to (searcher, mode)."""
+    """`propose` for many queries, ranked in one go."""
     proposals: list[dict[str, list[str]]] = [{} for _ in queries]
     for name, (ranker, mode) in rankers.items():
-        for proposed, hits in zip(proposals, ranker.rank_units_many(queries, mode, depth), strict=True):
+        ranked = ranker.rank_units_many(queries, mode, depth) if queries else []
+        for proposed, hits in zip(proposals, ranked, strict=True):
             proposed[name] = [hit.unit_id for hit in hits]
     return proposals
 

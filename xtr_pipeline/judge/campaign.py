@@ -1,0 +1,102 @@
+"""What is left to ask: queries for units without one, grades for queries without one, second judgings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from xtr_pipeline.judge.pools import (
+    DEFAULT_POOL_SIZE,
+    UnitRanker,
+    build_pool,
+    pool_from_grades,
+    propose_many,
+    reordered,
+    stacked,
+)
+from xtr_pipeline.judge.requests import Request, grade_requests, query_requests
+from xtr_pipeline.judge.rubric import RUBRIC_VERSION
+from xtr_pipeline.judge.sampling import Sampling, sample_units, shuffled
+from xtr_pipeline.retrieval.modes import Mode
+
+SECOND_SHARE = 0.16  # of the graded queries; at least 15% of the pairs must be judged twice
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Requests to send, and queries that cannot be asked about because their unit is no longer in the corpus."""
+
+    requests: tuple[Request, ...]
+    orphans: int = 0
+
+
+@dataclass(frozen=True)
+class GradingPlan:
+    """Which queries of a repo are graded, and how pools are drawn.
+
+    Attributes:
+        limit: At most so many queries; None: all.
+        pool_size: Units in a pool.
+        seed: Draws queries and the order in a pool.
+        second_share: Share of the graded queries that are judged again.
+        taken: Ids of queries that are asked for elsewhere.
+    """
+
+    limit: int | None = None
+    pool_size: int = DEFAULT_POOL_SIZE
+    seed: int = 1
+    second_share: float = SECOND_SHARE
+    taken: frozenset[str] = frozenset()
+
+
+def plan_queries(units: pl.DataFrame, queries: pl.DataFrame, sampling: Sampling, taken: Collection[str] = ()) -> Plan:
+    """Requests for units of one repo that no query of the ledger is about, and whose content hash is not in `taken`."""
+    chosen = sample_units(units, sampling, taken={*queries["unit_hash"].to_list(), *taken})
+    return Plan(tuple(query_requests(units, chosen, sampling)))
+
+
+def plan_first_judging(
+    units: pl.DataFrame,
+    queries: pl.DataFrame,
+    grades: pl.DataFrame,
+    rankers: Mapping[str, tuple[UnitRanker, Mode]],
+    plan: GradingPlan,
+) -> Plan:
+    """Requests for one repo's queries that have no grade under this rubric."""
+    graded = grades.filter(pl.col("rubric_version") == RUBRIC_VERSION)["query_id"].to_list()
+    waiting = queries.filter(~pl.col("query_id").is_in([*graded, *plan.taken]))
+    asked = waiting.filter(pl.col("unit_hash").is_in(units["content_hash"].unique().to_list()))
+    asked = _limited(asked, plan, "first")
+    rows = asked.to_dicts()
+    proposals = propose_many([row["query"] for row in rows], rankers)
+    pools = stacked(
+        build_pool(row, units, proposed, plan.pool_size, plan.seed)
+        for row, proposed in zip(rows, proposals, strict=True)
+    )
+    known = waiting.filter(pl.col("unit_hash").is_in(units["content_hash"].unique().to_list()))
+    return Plan(tuple(grade_requests(asked, pools, units, judging=1)), waiting.height - known.height)
+
+
+def plan_second_judging(units: pl.DataFrame, queries: pl.DataFrame, grades: pl.DataFrame, plan: GradingPlan) -> Plan:
+    """Requests that judge a share of the graded queries again: the same pool, another order, no first grade.
+
+    The share is drawn by the seed from all graded queries, so that a later call adds what is missing and no more.
+    """
+    current = grades.filter(pl.col("rubric_version") == RUBRIC_VERSION)
+    first = current.filter(pl.col("judging") == 1)
+    drawn = shuffled(first["query_id"].unique().to_list(), plan.seed, "second")
+    drawn = drawn[: max(1, round(len(drawn) * plan.second_share))] if drawn else []
+    done = {*current.filter(pl.col("judging") == 2)["query_id"].to_list(), *plan.taken}
+    asked = queries.filter(pl.col("query_id").is_in([query for query in drawn if query not in done]))
+    asked = _limited(asked, plan, "second")
+    pools = pool_from_grades(first.filter(pl.col("query_id").is_in(asked["query_id"].to_list())), units)
+    again = stacked(reordered(pool, plan.seed) for pool in pools.partition_by("query_id") if pool.height)
+    missing = asked.height - again["query_id"].n_unique()
+    return Plan(tuple(grade_requests(asked, again, units, judging=2)), missing)
+
+
+def _limited(queries: pl.DataFrame, plan: GradingPlan, purpose: str) -> pl.DataFrame:
+    order = shuffled(queries["query_id"].to_list(), plan.seed, purpose)
+    return queries.filter(pl.col("query_id").is_in(order[: plan.limit]))

@@ -25,7 +25,7 @@ class MaxSimBlocks:
         query_tokens: Most query tokens multiplied at once; more queries than that go in several rounds.
     """
 
-    block_bytes: int = 64 * 2**20
+    block_bytes: int = 16 * 2**20
     query_tokens: int = 1024
 
 

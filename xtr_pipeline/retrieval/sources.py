@@ -85,6 +85,7 @@ def folder_units(root: Path) -> pl.DataFrame:
     resolved = root.resolve()
     cut = cut_tree(resolved, resolved.name or "root", "local", (".",), folder_excludes(resolved))
     if cut.units.is_empty():
-        msg = f"nothing to search under {root}: {cut.report}"
+        passed_over = ", ".join(f"{count} {reason}" for reason, count in cut.report.skipped.items())
+        msg = f"nothing to search under {root}: no text file is left ({passed_over or 'all excluded'})"
         raise NoUnitsError(msg)
     return cut.units

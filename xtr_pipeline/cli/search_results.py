@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from xtr_pipeline.retrieval.ranking import FileHit
 
 # Enough to see the signature and what the documentation begins with.
 CODE_LINES = 6
+
+# Columns that code stands to the right of its heading.
+INDENT = 4
 
 
 @dataclass(frozen=True)
@@ -82,11 +86,15 @@ def print_results(results: Sequence[SearchResult], console: Console) -> None:
         head.append(f"  {result.symbol}", style="bold")
         head.append(f"  {result.kind}  {result.score:.3f}", style="dim")
         console.print(head, soft_wrap=True)
-        console.print(Padding(_code(result, console), (0, 0, 1, 4)), soft_wrap=True)
+        _print_code(result, console)
+        console.print()
 
 
-def _code(result: SearchResult, console: Console) -> Syntax | Text:
-    """Highlighted on a terminal, plain elsewhere, so that pipes get the text as it stands."""
-    if not console.is_terminal:
-        return Text(result.code)
-    return Syntax(result.code, Syntax.guess_lexer(result.path, result.code), background_color="default", dedent=True)
+def _print_code(result: SearchResult, console: Console) -> None:
+    """Highlighted and cut to the width of a terminal; whole lines elsewhere, so that a pipe gets them as they stand."""
+    code = textwrap.dedent(result.code)
+    if console.is_terminal:
+        lexer = Syntax.guess_lexer(result.path, code)
+        console.print(Padding(Syntax(code, lexer, background_color="default"), (0, 0, 0, INDENT)))
+    else:
+        console.print(Text(textwrap.indent(code, " " * INDENT)), soft_wrap=True)

@@ -62,6 +62,14 @@ def test_a_hit_shows_path_lines_symbol_and_code(models: Models, project: Path) -
     assert "    def open_socket(host):" in out and "dates.py" not in out
 
 
+def test_a_pipe_gets_long_lines_whole_and_without_padding(models: Models, project: Path) -> None:
+    long = "a_long_name_" * 20
+    (project / "src" / "long.py").write_text(f"class Holder:\n    def long_line(self):\n        return {long}\n")
+    out = run("long_line", "--root", project, "--mode", "bm25")[1]
+    assert f"        return {long}\n" in out
+    assert not any(line != line.rstrip() for line in out.splitlines())
+
+
 def test_keyword_search_loads_no_model_and_writes_no_cache(models: Models, project: Path, tmp_path: Path) -> None:
     assert run("open_socket", "--root", project, "--mode", "bm25")[0] == FOUND
     assert models.asked == [] and not (tmp_path / "cache").exists()

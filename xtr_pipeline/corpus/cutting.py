@@ -151,10 +151,13 @@ def _units_of(piece: Piece, path: str, language: str, lines: Sequence[str]) -> l
 
 def _lines_of(piece: Piece, lines: Sequence[str]) -> list[Line]:
     """The rows of a piece as they are shown: docstring without markup, runs of blank lines as one, none in outlines."""
+    outline = set(piece.outline)
     shown: list[Line] = []
-    for row in sorted({*piece.rows, *piece.outline}):
+    for row in sorted({*piece.rows, *outline}):
         line = Line(row, piece.docs.get(row, lines[row].rstrip()), row in piece.docs)
-        if line.text or (shown and shown[-1].text and not piece.outline):
+        if row in outline and shown and not shown[-1].text:
+            shown.pop()
+        if line.text or (shown and shown[-1].text and shown[-1].row not in outline):
             shown.append(line)
     return shown
 

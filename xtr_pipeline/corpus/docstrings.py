@@ -13,7 +13,7 @@ _QUOTES = re.compile(r"^\s*(?:@(?:module)?doc\s+)?(?:~[sS]|[rRuUbBfF]{1,2})?(\"{
 _DIRECTIVE = re.compile(
     r"^\s*(?:/\*+|//+|#+|--)\s*(?:go:|\+build|nolint|NOLINT|eslint|tslint|prettier|@ts-|clang-format|clang-tidy|noqa|type:|"
     r"pylint|mypy|pyright|rubocop|shellcheck|ktlint|phpcs|swiftlint|istanbul|c8 |v8 |coverage|pragma|#(?:end)?region|"
-    r"fmt:|isort|yapf|frozen_string_literal|!)"
+    r"fmt:|isort|yapf|frozen_string_literal)|^#!"
 )
 
 

@@ -16,6 +16,14 @@ from xtr_pipeline.corpus.grammars import Grammar
 
 DOCUMENTATION = frozenset(
     [
+        ".1",
+        ".2",
+        ".3",
+        ".4",
+        ".5",
+        ".6",
+        ".7",
+        ".8",
         ".adoc",
         ".asciidoc",
         ".bib",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from xtr_pipeline.corpus.cython_syntax import as_python
 from xtr_pipeline.corpus.grammars import Grammar
 
 PYTHON = Grammar(
     language="python",
     package="tree_sitter_python",
-    extensions=(".py", ".pyi", ".pyw", ".pyx", ".pxd", ".pxi"),
+    extensions=(".py", ".pyi", ".pyw"),
     interpreters=("python", "python2", "python3", "pypy", "pypy3"),
     file_names=("sconstruct", "sconscript", "wscript"),
     wrappers=("decorated_definition",),
@@ -20,6 +23,15 @@ PYTHON = Grammar(
     (module . (comment)* . (expression_statement . (string) @doc .)) @module
     (comment) @comment
     """,
+)
+
+CYTHON = replace(
+    PYTHON,
+    language="cython",
+    extensions=(".pyx", ".pxd", ".pxi"),
+    interpreters=(),
+    file_names=(),
+    rewrite=as_python,
 )
 
 RUST = Grammar(
@@ -321,6 +333,7 @@ ELIXIR = Grammar(
 
 GRAMMARS: tuple[Grammar, ...] = (
     PYTHON,
+    CYTHON,
     RUST,
     C,
     CPP,

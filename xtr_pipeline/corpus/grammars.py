@@ -13,6 +13,7 @@ A table is data. Its query (tree-sitter's own pattern language) names what a def
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -34,6 +35,7 @@ class Grammar:
         interpreters: Names after `#!` that mean this language.
         file_names: Whole file names, lower case, that mean this language.
         impl_word: What the symbol of an impl block begins with.
+        rewrite: Turns the text, row for row, into what the grammar understands (Cython into Python).
         comments_are_docs: Comments right above a definition are its docstring (false where strings are, as in Python).
     """
 
@@ -48,6 +50,7 @@ class Grammar:
     file_names: tuple[str, ...] = ()
     impl_word: str = "impl"
     comments_are_docs: bool = True
+    rewrite: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Parsed:
 def parse(grammar: Grammar, text: str) -> Parsed:
     """Parses text; a file with syntax errors still gives a tree (`root.has_error`)."""
     parser, query = _load(grammar)
-    tree = parser.parse(text.encode("utf-8"))
+    readable = grammar.rewrite(text) if grammar.rewrite else text
+    tree = parser.parse(readable.encode("utf-8"))
     return Parsed(tree.root_node, [captures for _, captures in QueryCursor(query).matches(tree.root_node)])
 
 

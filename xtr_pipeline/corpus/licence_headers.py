@@ -34,7 +34,8 @@ def licence_rows(lines: Sequence[str], comment_rows: Sequence[int]) -> frozenset
     for paragraph in _paragraphs(lines, comment_rows):
         if _RIGHTS.search(" ".join(lines[row] for row in paragraph)):
             found.update(paragraph)
-    return frozenset(found)
+    bare = [row for row in comment_rows if not _WORD.search(lines[row])]
+    return frozenset(found.union(bare)) if found else frozenset()
 
 
 def _paragraphs(lines: Sequence[str], rows: Sequence[int]) -> list[list[int]]:

@@ -16,6 +16,10 @@ FIRST_DOCSTRING_TOKENS = 90
 """Of a long docstring the first part shows this much, so that the code's beginning stands beside it."""
 
 EARLIEST_BREAK = 0.6
+LEAST_SHARE = 0.3
+AFTER_BLANK = -4.5
+BELOW_COMMENT = 6.0
+COMMENT_STARTS = ("//", "/*", "*", "#", "--", "@")
 CLOSERS = (")", "]", "}", "end", "else", "elif", "except", "finally", "catch")
 
 
@@ -65,15 +69,18 @@ def _chunks(lines: Sequence[Line], budget: int) -> list[list[Line]]:
 
 
 def _next_break(lines: Sequence[Line], budget: int) -> int:
-    """Finds where the next run ends: before the shallowest line late in the budget; the last two runs are balanced."""
-    total = sum(_cost(line) for line in lines)
-    if total <= budget and len(lines) <= MAX_PART_LINES:
+    """Finds where the next run ends: before the shallowest line late in the budget, or about the middle of two."""
+    if _fits(lines, budget):
         return len(lines)
-    limit = min(budget, int(total * 0.6)) if total < 2 * budget else budget
-    reach = max(1, _reach(lines, limit))
-    earliest = max(1, int(reach * EARLIEST_BREAK))
-    candidates = range(earliest, min(reach, len(lines) - 1) + 1)
-    return min(candidates, key=lambda index: (_depth(lines, index), -index), default=reach)
+    reach = max(1, _reach(lines, budget))
+    fewest = next((index for index in range(1, reach + 1) if _fits(lines[index:], budget)), None)
+    if fewest is None:
+        candidates = range(max(1, int(reach * EARLIEST_BREAK)), reach + 1)
+        return min(candidates, key=lambda index: (_badness(lines, index), -index))
+    total = sum(_cost(line) for line in lines)
+    fewest = min(reach, max(fewest, _reach(lines, int(total * LEAST_SHARE))))
+    middle = _reach(lines, total // 2)
+    return min(range(fewest, reach + 1), key=lambda index: (_badness(lines, index), abs(index - middle)))
 
 
 def _reach(lines: Sequence[Line], budget: int) -> int:
@@ -94,11 +101,12 @@ def _cost(line: Line) -> int:
     return estimated_tokens(line.text)
 
 
-def _depth(lines: Sequence[Line], index: int) -> float:
-    """How bad a break before a line is: its indentation, less after a blank line, worst before a closing word."""
+def _badness(lines: Sequence[Line], index: int) -> float:
+    """How bad a break before a line is: its indentation, less after a blank line, worse below a comment."""
     text = lines[index].text
     stripped = text.strip()
     if not stripped or stripped.startswith(CLOSERS):
         return 1_000.0
-    after_blank = not lines[index - 1].text.strip()
-    return len(text.expandtabs(4)) - len(stripped) - (4.5 if after_blank else 0.0)
+    before = lines[index - 1].text.strip()
+    depth = len(text.expandtabs(4)) - len(stripped)
+    return depth + (BELOW_COMMENT if before.startswith(COMMENT_STARTS) else 0.0 if before else AFTER_BLANK)

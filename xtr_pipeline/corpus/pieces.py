@@ -140,7 +140,7 @@ def _filled(rows: Iterable[int], lines: Sequence[str]) -> int:
 
 def _joined(run: Sequence[Piece]) -> Piece:
     """One piece of several; its symbol names them all, or the first few of many."""
-    names = [piece.symbol for piece in run]
+    names = [run[0].symbol, *(re.split(r"::|\.", piece.symbol)[-1] for piece in run[1:])]
     if len(names) > NAMES_IN_MERGED_SYMBOL:
         names = [*names[: NAMES_IN_MERGED_SYMBOL - 1], f"+{len(names) - NAMES_IN_MERGED_SYMBOL + 1}"]
     return Piece(run[0].kind, ", ".join(names), sorted(row for piece in run for row in piece.rows))

@@ -1,4 +1,4 @@
-"""What the rows of a file are besides code: comments, attributes, licence header; and which definition they belong to."""
+"""What the rows of a file are besides code: comments, attributes, licence header."""
 
 from __future__ import annotations
 

@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from xtr_pipeline.cli.eval_progress import EncodingReporter
+from xtr_pipeline.cli.project_files import ProjectFiles, project_files
 from xtr_pipeline.corpus.fetch_errors import FetchError, TransientFetchError
 from xtr_pipeline.corpus.registry import RegistryError, load_registry
+from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.evaluation.benchmark import System, evaluate_corpora
 from xtr_pipeline.evaluation.corpora import CorporaError, RepoCorpus, folder_corpora, registry_corpora
 from xtr_pipeline.evaluation.error_analysis import missed_queries
@@ -24,11 +26,10 @@ from xtr_pipeline.evaluation.metrics import METRICS
 from xtr_pipeline.evaluation.queries import EvalQuery, SpecError, load_spec
 from xtr_pipeline.evaluation.report import repo_figures, result_figures, rich_table
 from xtr_pipeline.release.promotion import promoted_folder
-from xtr_pipeline.retrieval.modes import DEFAULT_MODE, Mode, parse_mode
+from xtr_pipeline.retrieval.modes import DEFAULT_MODE, Mode
 
 if TYPE_CHECKING:
     from xtr_pipeline.encoder.encoder import Encoder
-    from xtr_pipeline.orchestration.project import Project
 
 MODEL_HELP = "`base`, `promoted`, a checkpoint folder, or a hub id. Not needed in bm25 mode."
 SPEC_HELP = (
@@ -46,7 +47,7 @@ def eval_command(  # noqa: PLR0913, PLR0917 - the options of a command are its i
     spec: Annotated[Path, typer.Option(help=SPEC_HELP, metavar="FILE")],
     model_path: Annotated[str, typer.Option(help=MODEL_HELP, metavar="DIR|base|promoted")] = "promoted",
     source_root: Annotated[Path | None, typer.Option(help=ROOT_HELP, metavar="DIR")] = None,
-    mode: Annotated[str, typer.Option(help=MODE_HELP)] = DEFAULT_MODE,
+    mode: Annotated[Mode, typer.Option(help=MODE_HELP)] = DEFAULT_MODE,
     verbose: Annotated[bool, typer.Option("--verbose", help="Also print figures per repo and missed queries.")] = False,
     json_out: Annotated[
         Path | None, typer.Option("--json", help="Write figures, bounds and per-query ranks here.", metavar="OUT")
@@ -61,20 +62,29 @@ def eval_command(  # noqa: PLR0913, PLR0917 - the options of a command are its i
     For example `xtr eval --model-path base --spec eval/semantic_queries.json`, or over a benchmark of your own
     `xtr eval --spec mine.json --source-root ~/src --json report.json`.
 
-    Exit codes: 0 measured, 1 something failed on the way (network, disk), 2 bad input (spec, repo, file, model).
+    Exit codes: 0 measured, 1 something failed on the way (network, disk), 2 bad input (spec, repo, file, model), 130
+    interrupted.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     request = _Request(spec, model_path, source_root, mode, json_out, verbose)
     try:
         report = _evaluate(console, request)
+        if json_out is not None:
+            json_out.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except KeyboardInterrupt:
+        console.print("interrupted: what is encoded is kept, run the same command to go on")
+        raise typer.Exit(130) from None
     except TransientFetchError as error:
-        console.print(f"error: {error}; try again", style="red", markup=False)
-        raise typer.Exit(1) from error
+        raise _failure(console, f"{error}; try again", 1) from error
     except (BadInputError, SpecError, CorporaError, RegistryError, FetchError) as error:
-        console.print(f"error: {error}", style="red", markup=False)
-        raise typer.Exit(2) from error
-    if json_out is not None:
-        json_out.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        raise _failure(console, str(error), 2) from error
+    except (OSError, RuntimeError) as error:
+        raise _failure(console, str(error), 1) from error
+
+
+def _failure(console: Console, message: str, code: int) -> typer.Exit:
+    console.print(f"error: {message}", style="red", markup=False)
+    return typer.Exit(code)
 
 
 @dataclass(frozen=True)
@@ -82,24 +92,24 @@ class _Request:
     spec: Path
     model_path: str
     source_root: Path | None
-    mode: str
+    mode: Mode
     json_out: Path | None
     verbose: bool
 
 
 def _evaluate(console: Console, request: _Request) -> dict[str, Any]:
+    _check_output(request.json_out)
     queries = load_spec(request.spec)
-    mode = _checked_mode(request)
-    project = _project()
+    project = project_files(os.environ)
     # the model before the corpora: a wrong path should not cost a minute of cutting
-    encoder = None if mode == "bm25" else _load_model(request.model_path, project.home_path)
-    system = System("-" if encoder is None else _model_name(request.model_path), mode, encoder)
+    encoder = None if request.mode == "bm25" else _load_model(request.model_path, project.home)
+    system = System("-" if encoder is None else _model_name(request.model_path), request.mode, encoder)
     corpora = _corpora(console, queries, request.source_root, project)
     per_query = evaluate_corpora(queries, corpora, system, EncodingReporter(console, corpora))
     facts = {
         "model": system.name,
         "fingerprint": "" if encoder is None else encoder.fingerprint,
-        "mode": str(mode),
+        "mode": request.mode,
         "spec": request.spec.name,
         "spec_sha256": file_sha256(request.spec),
     }
@@ -109,24 +119,10 @@ def _evaluate(console: Console, request: _Request) -> dict[str, Any]:
     return report
 
 
-def _checked_mode(request: _Request) -> Mode:
-    out = request.json_out
+def _check_output(out: Path | None) -> None:
+    """A report that cannot be written should be known before an hour of encoding."""
     if out is not None and not out.resolve().parent.is_dir():
         raise BadInputError(f"--json {out}: there is no folder {out.resolve().parent}; make it first")
-    try:
-        return parse_mode(request.mode)
-    except ValueError as error:
-        raise BadInputError(f"--mode: {error}") from error
-
-
-def _project() -> "Project":
-    # Dagster takes seconds to import, which --help must not
-    from xtr_pipeline.orchestration.project import locate_project
-
-    try:
-        return locate_project(os.environ)
-    except ValueError as error:
-        raise BadInputError(str(error)) from error
 
 
 def _load_model(model_path: str, home: Path) -> "Encoder":
@@ -149,7 +145,7 @@ def _model_name(model_path: str) -> str:
 
 
 def _corpora(
-    console: Console, queries: tuple[EvalQuery, ...], source_root: Path | None, project: "Project"
+    console: Console, queries: tuple[EvalQuery, ...], source_root: Path | None, project: ProjectFiles
 ) -> list[RepoCorpus]:
     def tell(line: str) -> None:
         console.print(f"cut {line}", markup=False)
@@ -157,12 +153,12 @@ def _corpora(
     if source_root is not None:
         if not source_root.is_dir():
             raise BadInputError(f"--source-root {source_root} is not a folder")
-        return folder_corpora(queries, source_root, project.home_path, tell)
+        return folder_corpora(queries, source_root, project.home, tell)
     try:
-        registry = load_registry(project.registry_path, project.reserved())
+        registry = load_registry(project.registry, load_reserved(project.reserved))
     except FileNotFoundError as error:
         raise BadInputError(f"{error}; give --source-root, or run in a checkout of the project") from error
-    return registry_corpora(queries, registry, project.home_path, project.downloads_path, tell)
+    return registry_corpora(queries, registry, project.home, project.downloads, tell)
 
 
 def _show(per_query: pl.DataFrame, queries: tuple[EvalQuery, ...], title: str, *, verbose: bool) -> None:
@@ -187,12 +183,11 @@ def _missed_table(missed: pl.DataFrame) -> Table:
     return table
 
 
-def _log_look(console: Console, project: "Project", report: dict[str, Any]) -> None:
+def _log_look(console: Console, project: ProjectFiles, report: dict[str, Any]) -> None:
     """Write the run down where the spec is one of the project's own, under whatever name it lies."""
-    shipped = {file_sha256(path) for path in project.spec_paths if path.is_file()}
+    shipped = {file_sha256(path) for path in project.specs}
     if report["spec_sha256"] not in shipped:
         return
-    log = Path(project.root) / "eval" / "log.jsonl"
     entry = EvalLogEntry(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         model=report["model"],
@@ -205,6 +200,8 @@ def _log_look(console: Console, project: "Project", report: dict[str, Any]) -> N
         command=f"xtr eval --model-path {report['model']} --spec {report['spec']} --mode {report['mode']}",
     )
     try:
-        append_entry(log, entry)
+        append_entry(project.eval_log, entry)
     except OSError as error:
-        console.print(f"warning: this look at the evaluation queries is not in {log}: {error}", markup=False)
+        console.print(
+            f"warning: this look at the evaluation queries is not in {project.eval_log}: {error}", markup=False
+        )

@@ -128,7 +128,7 @@ def _threshold(name: str, value: float, threshold: float, *, strict: bool = Fals
     margin = value - threshold
     met = margin > _ROUNDING if strict else margin >= -_ROUNDING
     needed = f"{'>' if strict else '>='} {threshold:.3f}"
-    outcome = f"cleared by {margin:.3f}" if met else f"{-margin:.3f} short"
+    outcome = f"cleared by {abs(margin):.4f}" if met else f"{abs(margin):.4f} short"
     return Condition(name, value, needed, margin, met, f"{name} is {value:.3f}, needs {needed}: {outcome}{remark}")
 
 

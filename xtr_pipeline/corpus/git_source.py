@@ -23,7 +23,8 @@ REPOSITORY_VARIABLES = frozenset(
 )
 # what git and its transports say when the network or the server is at fault (LC_ALL=C)
 TRANSIENT = re.compile(
-    r"could not resolve host|timed out|timeout|connection (was )?(refused|reset|closed)|network is unreachable"
+    r"could not resolve host|(failed to|couldn.t) connect|connection (was )?(refused|reset|closed)"
+    r"|timed out|timeout|network is unreachable"
     r"|early eof|unexpected disconnect|rpc failed|the remote end hung up|temporary failure"
     r"|returned error: (408|425|429|5\d\d)",
     re.IGNORECASE,

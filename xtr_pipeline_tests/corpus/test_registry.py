@@ -29,6 +29,7 @@ def _entry(
     name: str = "one",
     role: str = "train",
     source: str = PYPI,
+    *,
     roots: str = '["src"]',
     excludes: str = '["**/tests/**"]',
     licence: str = "MIT",
@@ -112,7 +113,7 @@ def test_everything_that_is_wrong_stands_in_one_message(tmp_path: Path):
         (_entry(roots="[]"), "roots must name at least one folder"),
         (_entry(roots='"src"'), "roots must be a list of strings"),
         (_entry(excludes="[1]"), "excludes must be a list of strings"),
-        (f'{_entry()}[other]\nx = 1', "unknown top-level key 'other'"),
+        (f"{_entry()}[other]\nx = 1", "unknown top-level key 'other'"),
         (_entry(source=f'{{ type = "git", url = "-o=x", commit = "{COMMIT}" }}'), "url '-o=x'"),
     ],
 )

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from xtr_pipeline.cli.project_files import project_files
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.fetch_errors import FetchError
 from xtr_pipeline.corpus.fetching import fetch_tree
-from xtr_pipeline.corpus.registry import RegistryError, source_fingerprint
+from xtr_pipeline.corpus.registry import Registry, RegistryError, SourceRepo, load_registry, source_fingerprint
+from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.judge.batches import BatchError, BatchSettings, Exported, export_requests, load_manifest
 from xtr_pipeline.judge.campaign import GradingPlan, Plan, plan_first_judging, plan_queries, plan_second_judging
 from xtr_pipeline.judge.importing import Imported, Source, import_answers
@@ -26,9 +28,6 @@ from xtr_pipeline.judge.status import ledger_status
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.searcher import Searcher
 from xtr_pipeline.retrieval.sources import searcher_for_units
-
-if TYPE_CHECKING:
-    from xtr_pipeline.orchestration.project import Project
 
 judge_app = typer.Typer(
     help="Label with a language model: export requests, import answers, see what the ledger (data/judgments) holds.",
@@ -55,13 +54,13 @@ def export_queries(  # noqa: PLR0913, PLR0917 - the options of a command are its
 ) -> None:
     """Write requests for queries about units that no query in the ledger and no batch in DIR is about."""
     with _errors_told() as console:
-        project = _project()
+        registry, ledger = _registry(), _ledger()
         held = {entry.get("unit_hash", "") for entry in _held(out)}
         sampling = Sampling(per_repo=units, seed=seed)
         plans = []
-        for name in _labelled(project, repos):
-            known = _units(project, name)
-            plans.append(plan_queries(known, load_queries(project.ledger_path, [name]), sampling, held))
+        for name in _labelled(registry, repos):
+            known = _units(registry.get(name))
+            plans.append(plan_queries(known, load_queries(ledger, [name]), sampling, held))
             console.print(f"{name}: {len(plans[-1].requests)} of {known.height:,} units")
         _export(console, plans, out, BatchSettings(model=model, per_batch=per_batch))
 
@@ -83,17 +82,17 @@ def export_grades(  # noqa: PLR0913, PLR0917 - the options of a command are its 
 ) -> None:
     """Write requests for grades: one query and its whole pool each."""
     with _errors_told() as console:
-        project = _project()
+        registry, ledger = _registry(), _ledger()
         held = frozenset(entry["query_id"] for entry in _held(out) if entry.get("judging") == judging)
         plan = GradingPlan(limit=limit, pool_size=pool_size, seed=seed, second_share=share, taken=held)
         plans = []
-        for name in _labelled(project, repos):
-            queries, grades = load_queries(project.ledger_path, [name]), load_grades(project.ledger_path, [name])
+        for name in _labelled(registry, repos):
+            queries, grades = load_queries(ledger, [name]), load_grades(ledger, [name])
             if queries.is_empty():
                 continue
-            known = _units(project, name)
+            known = _units(registry.get(name))
             if judging == 1:
-                rankers = _rankers(project, name, known, proposers)
+                rankers = _rankers(name, known, proposers)
                 plans.append(plan_first_judging(known, queries, grades, rankers, plan))
             else:
                 plans.append(plan_second_judging(known, queries, grades, plan))
@@ -115,7 +114,7 @@ def import_files(
     """
     with _errors_told() as console:
         day = date or datetime.now(UTC).date().isoformat()
-        done = import_answers(files, _project().ledger_path, Source(kind, judge, day), dry_run=dry_run)
+        done = import_answers(files, _ledger(), Source(kind, judge, day), dry_run=dry_run)
         _show_import(console, done, dry_run=dry_run)
     if done.refused:
         raise typer.Exit(1)
@@ -127,8 +126,8 @@ def status(
 ) -> None:
     """Show what the ledger holds: queries, grades, judges, agreement."""
     with _errors_told():
-        project = _project()
-        figures = ledger_status(load_queries(project.ledger_path), load_grades(project.ledger_path))
+        ledger = _ledger()
+        figures = ledger_status(load_queries(ledger), load_grades(ledger))
     if json_out is not None:
         json_out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     table = Table("figure", "value", title="Ledger of judgments")
@@ -155,19 +154,21 @@ def _errors_told() -> Iterator[Console]:
         raise typer.Exit(2) from error
 
 
-def _project() -> "Project":
-    # Dagster takes seconds to import, which --help must not
-    from xtr_pipeline.orchestration.project import locate_project
+def _ledger() -> Path:
+    return project_files(os.environ).root / "data" / "judgments"
 
-    return locate_project(os.environ)
+
+def _registry() -> Registry:
+    files = project_files(os.environ)
+    return load_registry(files.registry, load_reserved(files.reserved))
 
 
 def _held(out: Path) -> list[dict[str, Any]]:
     return list(load_manifest(out).values()) if any(out.glob("batch-*.manifest.jsonl")) else []
 
 
-def _labelled(project: "Project", repos: str) -> tuple[str, ...]:
-    known = project.registry().names("train", "dev")
+def _labelled(registry: Registry, repos: str) -> tuple[str, ...]:
+    known = registry.names("train", "dev")
     asked = tuple(name.strip() for name in repos.split(",") if name.strip()) or known
     strange = [name for name in asked if name not in known]
     if strange:
@@ -175,23 +176,24 @@ def _labelled(project: "Project", repos: str) -> tuple[str, ...]:
     return asked
 
 
-def _units(project: "Project", name: str) -> pl.DataFrame:
-    repo = project.repo(name)
-    into = project.home_path / "sources" / name / source_fingerprint(repo)[:16]
-    tree = fetch_tree(repo, into, project.downloads_path)
-    return cut_tree(tree.root, name, tree.version, repo.roots, repo.excludes).units
+def _units(repo: SourceRepo) -> pl.DataFrame:
+    files = project_files(os.environ)
+    into = files.home / "sources" / repo.name / source_fingerprint(repo)[:16]
+    tree = fetch_tree(repo, into, files.downloads)
+    return cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes).units
 
 
-def _rankers(project: "Project", name: str, units: pl.DataFrame, proposers: str) -> dict[str, tuple[Searcher, Mode]]:
+def _rankers(name: str, units: pl.DataFrame, proposers: str) -> dict[str, tuple[Searcher, Mode]]:
+    home = project_files(os.environ).home
     rankers: dict[str, tuple[Searcher, Mode]] = {}
     for proposer in (part.strip() for part in proposers.split(",") if part.strip()):
         if proposer == "bm25":
             rankers[proposer] = (searcher_for_units(units, None, None), "bm25")
             continue
+        # MLX takes a while to import, and BM25 alone does not need it
         from xtr_pipeline.encoder.checkpoint import load_from
 
-        encoder = load_from(proposer, project.home_path)
-        searcher = searcher_for_units(units, encoder, project.home_path / "index" / name)
+        searcher = searcher_for_units(units, load_from(proposer, home), home / "index" / name)
         rankers["base" if proposer == "base" else Path(proposer).name] = (searcher, "semantic")
     return rankers
 

@@ -66,7 +66,7 @@ def defined_names(symbols: Iterable[str], code: str) -> list[str]:
 
 def unit_words(path: str, names: Iterable[str], text: str) -> UnitWords:
     """Stems of the path, of the defined names, and of the unit's documentation and body."""
-    return UnitWords(path=stems(path), names=stems(" ".join(names)), body=stems(text))
+    return UnitWords(path=stems(_named_path(path)), names=stems(" ".join(names)), body=stems(text))
 
 
 def measure_overlap(query: str, words: UnitWords) -> Overlap:
@@ -117,7 +117,13 @@ def limit_problems(kind: QueryKind, query: str, words: UnitWords) -> list[str]:
 def words_to_avoid(path: str, names: Iterable[str], limit: int = 250) -> tuple[str, ...]:
     """The content words of path and names, one inflection each, path first, at most `limit` (a prompt's room)."""
     shown: dict[str, str] = {}
-    for text in [path, *names]:
+    for text in [_named_path(path), *names]:
         for word in content_words(text):
             shown.setdefault(stem(word), word)
     return tuple(shown.values())[:limit]
+
+
+def _named_path(path: str) -> str:
+    """The path without its file's extension, which names no topic."""
+    head, dot, extension = path.rpartition(".")
+    return head if dot and "/" not in extension else path

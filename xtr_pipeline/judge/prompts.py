@@ -149,11 +149,22 @@ class ShownUnit:
 
 @dataclass(frozen=True)
 class QueryTask:
-    """What the query writer is shown: the unit, its file's outline, its neighbours, and the words to avoid."""
+    """What the query writer is shown.
+
+    Attributes:
+        repo: Name of the repository.
+        unit: What the queries are about.
+        rest: How a definition that is longer than the unit goes on.
+        outline: The file's other units, one a line.
+        neighbours: Units of the file that are most like this one.
+        avoid: Words of the path and of the names that the file defines.
+        wanted: How many queries of each kind to write.
+    """
 
     repo: str
     unit: ShownUnit
     outline: tuple[str, ...]
+    rest: tuple[ShownUnit, ...]
     neighbours: tuple[ShownUnit, ...]
     avoid: tuple[str, ...]
     wanted: Mapping[QueryKind, int]
@@ -170,14 +181,20 @@ def query_prompt(task: QueryTask) -> str:
     """The user text that asks for queries about one unit."""
     code = task.unit.code()
     near = [(unit, shorten(unit.code(), max_lines=25, max_characters=1_600)) for unit in task.neighbours]
+    rest = shorten("\n".join(unit.code() for unit in task.rest), max_lines=60, max_characters=3_000)
     outline = "\n".join(one_line(line) for line in task.outline)
-    mark = mark_for(code, outline, *(text for _, text in near))
+    mark = mark_for(code, rest, outline, *(text for _, text in near))
     wanted = ", ".join(f"{count} {kind}" for kind, count in task.wanted.items() if count)
     sections = [
         f"Write: {wanted}.",
         f"Repository: {one_line(task.repo)}\nThe unit: {task.unit.heading()}",
         fence("UNIT", mark, code, task.unit.language),
     ]
+    if rest:
+        sections += [
+            "How its definition goes on (to understand the unit; ask for what the unit above does or begins):",
+            fence("REST", mark, rest, task.unit.language),
+        ]
     if outline:
         sections += ["What else its file holds:", fence("OUTLINE", mark, outline)]
     if near:

@@ -97,6 +97,7 @@ def _query_request(
         repo=row["repo"],
         unit=shown_unit(row),
         outline=_outline(row, in_file),
+        rest=tuple(shown_unit(other) for other in _other_parts(row, in_file)),
         neighbours=tuple(shown_unit(other) for other in _neighbours(row, in_file, words)),
         avoid=words_to_avoid(row["path"], names),
         wanted=wanted,
@@ -216,6 +217,20 @@ def _neighbours(
     others = [
         other
         for other in in_file
-        if other["unit_id"] != row["unit_id"] and other["body"].count("\n") >= 2 and other["kind"] != "module"
+        if (other["symbol"], other["kind"]) != (row["symbol"], row["kind"])
+        and other["body"].count("\n") >= 2
+        and other["kind"] != "module"
     ]
     return sorted(others, key=lambda other: (-likeness(other), other["unit_id"]))[:NEIGHBOURS]
+
+
+def _other_parts(row: Mapping[str, Any], in_file: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The parts that follow a definition's first part, up to the next definition of the same name."""
+    same = [other for other in in_file if (other["symbol"], other["kind"]) == (row["symbol"], row["kind"])]
+    later = [other for other in same if (other["start_line"], other["part"]) > (row["start_line"], row["part"])]
+    parts = []
+    for other in sorted(later, key=lambda other: (other["start_line"], other["part"])):
+        if other["part"] == 0:
+            break
+        parts.append(other)
+    return parts

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
 
 from xtr_pipeline.judge.records import QUERY_KINDS, QueryKind
+
+_NO_STATEMENT = r"^\s*(?://|#|/?\*|--|import\b|from\b.*\bimport\b|use\b|using\b|include\b|package\b|@)"
+_TEST_SYMBOL = r"(?i)(?:^|[.:])tests?(?:_|::|\.|$)|^Test[A-Z]"
+_TEST_BODY = r"#\[(?:tokio::)?test|#\[cfg\(test"
+# constructors and protocol methods; worth a query only where they decide something
+_SPECIAL_METHOD = r"^__\w+__$"
+_DECIDES = r"(?m)^\s*(?:if|elif|for|while|try|with|match|yield|raise)\b"
 
 
 @dataclass(frozen=True)
@@ -19,21 +26,22 @@ class Sampling:
     per_repo: int = 120
     per_file: int = 4
     seed: int = 1
-    min_lines: int = 5  # lines with something on them; below, a unit is seldom worth a search
+    min_lines: int = 6  # statement lines; below, a unit is seldom worth a search
     max_lines: int = 90
-    max_share: dict[str, float] = field(
-        # what must not crowd out functions and methods, where behaviour is; and no size class the two others
+    # What must not crowd out whole functions and methods, where behaviour is. "cut" is the first part of a definition
+    # that is longer than a unit, "small" a whole unit of at most 10 statement lines.
+    max_share: Mapping[str, float] = field(
         default_factory=lambda: {
-            "module": 0.08,
+            "module": 0.06,
             "window": 0.15,
-            "type": 0.22,
-            "impl": 0.15,
+            "type": 0.14,
+            "impl": 0.05,
+            "cut": 0.4,
             "small": 0.45,
-            "large": 0.45,
         }
     )
     # mean queries a unit; conceptual ones are refused most often, so more are asked for than the 55% that are wanted
-    per_unit: dict[QueryKind, float] = field(
+    per_unit: Mapping[QueryKind, float] = field(
         default_factory=lambda: {"conceptual": 2.3, "question": 1.0, "keyword": 0.65}
     )
 
@@ -78,21 +86,36 @@ def wanted_kinds(unit_hash: str, sampling: Sampling) -> dict[QueryKind, int]:
 
 
 def _substantial(units: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:
-    lines = pl.col("body").str.split("\n").list.eval(pl.element().str.contains(r"[A-Za-z0-9]")).list.sum()
+    """The units worth a query, with `code_lines` (statement lines) and `cut` (more parts follow)."""
+    lines = (
+        pl.col("body")
+        .str.split("\n")
+        .list.eval(pl.element().str.contains(r"[A-Za-z0-9]") & ~pl.element().str.contains(_NO_STATEMENT))
+    )
+    name = pl.col("symbol").str.split(".").list.last()
+    test = pl.col("symbol").str.contains(_TEST_SYMBOL) | pl.col("body").str.contains(_TEST_BODY)
+    plumbing = name.str.contains(_SPECIAL_METHOD) & ~pl.col("body").str.contains(_DECIDES)
     return (
-        units.with_columns(code_lines=lines.cast(pl.Int32))
+        units.sort("path", "symbol", "kind", "start_line", "part")
+        .with_columns(
+            code_lines=lines.list.sum().cast(pl.Int32()),
+            cut=(pl.col("part").shift(-1).fill_null(0) > 0).fill_null(False),
+        )
         .filter(pl.col("code_lines").is_between(sampling.min_lines, sampling.max_lines))
         .filter(pl.len().over("content_hash") == 1)
         # a later part starts in the middle of something; only a first part can be understood by itself
         .filter(pl.col("part") == 0)
+        # one-liners that were put together have no one job to ask for
+        .filter(~pl.col("symbol").str.contains(", ", literal=True))
+        .filter(~test & ~plumbing)
     )
 
 
 def _taking_turns(candidates: pl.DataFrame, sampling: Sampling) -> Iterator[tuple[str, tuple[str, ...]]]:
     by_file: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {}
-    rows = candidates.select("unit_id", "path", "kind", "code_lines", "content_hash").iter_rows()
-    for unit_id, path, kind, lines, unit_hash in rows:
-        size = "small" if lines <= 10 else "large" if lines > 26 else "medium"
+    rows = candidates.select("unit_id", "path", "kind", "code_lines", "cut", "content_hash").iter_rows()
+    for unit_id, path, kind, lines, cut, unit_hash in rows:
+        size = "cut" if cut else "small" if lines <= 10 else "whole"
         by_file.setdefault(path, []).append((_order(sampling.seed, "unit", unit_hash), unit_id, (kind, size)))
     files = sorted(by_file, key=lambda path: _order(sampling.seed, "file", path))
     for members in by_file.values():

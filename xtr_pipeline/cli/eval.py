@@ -103,7 +103,7 @@ def _evaluate(console: Console, request: _Request) -> dict[str, Any]:
     project = project_files(os.environ)
     # the model before the corpora: a wrong path should not cost a minute of cutting
     encoder = None if request.mode == "bm25" else _load_model(request.model_path, project.home)
-    system = System("-" if encoder is None else _model_name(request.model_path), request.mode, encoder)
+    system = System("bm25" if encoder is None else _model_name(request.model_path), request.mode, encoder)
     corpora = _corpora(console, queries, request.source_root, project)
     per_query = evaluate_corpora(queries, corpora, system, EncodingReporter(console, corpora))
     facts = {

@@ -55,13 +55,19 @@ def recall_per_repo(per_query: pl.DataFrame, metric: str = "R@10", target: float
         run = means.filter((pl.col("model") == model) & (pl.col("mode") == mode))
         heights = dict(run.select("repo", metric).iter_rows())
         places = [index + (position - (len(runs) - 1) / 2) * width for index in range(len(repos))]
-        axes.bar(places, [heights.get(repo, 0.0) for repo in repos], width, label=f"{model} ({mode})")
+        axes.bar(
+            places,
+            [heights.get(repo, 0.0) for repo in repos],
+            width,
+            label=model if model == mode else f"{model} ({mode})",
+        )
     if target is not None:
         axes.axhline(target, color="black", linewidth=1, linestyle="--")
     axes.set_xticks(range(len(repos)), repos, rotation=30, ha="right")
     axes.set_ylim(0, 1)
     axes.set_ylabel(metric)
-    axes.legend(fontsize="small")
+    # outside of the axes: with ten repos there is no corner without a bar
+    figure.legend(loc="outside upper center", ncols=min(len(runs), 4), fontsize="small")
     return _png(figure)
 
 

@@ -1,0 +1,89 @@
+"""The model card: what it states, and facts from which none is written."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+import yaml
+
+from xtr_pipeline.corpus.source_repo import GitSource, PathSource, PypiSource, SourceRepo
+from xtr_pipeline.evaluation.gate import Thresholds, judge_promotion
+from xtr_pipeline.evaluation.report import result_figures
+from xtr_pipeline.release.card_facts import CardFacts, CardFactsError
+from xtr_pipeline.release.model_card import render_model_card
+from xtr_pipeline_tests.evaluation.runs import run_of, shares
+
+GOOD = {"conceptual": shares(58, 60), "question": shares(38, 40), "keyword": shares(49, 50)}
+RUN = run_of(GOOD, model="judged")
+REPOS = (
+    SourceRepo("rich", "train", PypiSource("rich", "15.0.0", "a" * 64), ("rich",), (), "MIT"),
+    SourceRepo("tool", "dev", GitSource("https://example.org/tool", "b" * 40), ("src",), (), "Apache-2.0"),
+    SourceRepo("own", "train", PathSource("/home/somebody/own"), (".",), (), "BSD-3-Clause"),
+)
+FACTS = CardFacts(
+    name="Code search, judged",
+    base_model="sentence-transformers/all-MiniLM-L6-v2",
+    repos=REPOS,
+    labels={"queries": 250, "graded pairs": 2000, "judge": "claude"},
+    recipe={"temperature": 0.05},
+    settings={"dim": 128, "document length": 256},
+    results=result_figures(pl.concat([run_of(GOOD, model="base"), RUN]), resamples=200),
+    model="judged",
+    mode="semantic",
+    verdict=judge_promotion(RUN, None, Thresholds(resamples=100)),
+    lineage={"checkpoint": "c" * 64, "training set": "d" * 64},
+    limits=("Slow on Tuesdays.",),
+)
+
+
+def test_the_metadata_block_is_yaml_that_the_hub_reads():
+    _, block, _ = render_model_card(FACTS).split("---\n", 2)
+    metadata = yaml.safe_load(block)
+    assert metadata["license"] == "apache-2.0"
+    assert metadata["base_model"] == "sentence-transformers/all-MiniLM-L6-v2"
+    assert "code-search" in metadata["tags"]
+    results = {
+        (result["dataset"]["config"], metric["type"]): metric["value"]
+        for result in metadata["model-index"][0]["results"]
+        for metric in result["metrics"]
+    }
+    assert results["semantic", "R@10"] == 0.96
+    assert results["keyword", "P@1"] == 0.98
+
+
+def test_the_card_states_data_licences_metrics_with_bounds_use_limits_and_lineage():
+    card = render_model_card(FACTS)
+    for part in (
+        "| rich | train | sdist of rich 15.0.0, sha256 `aaaaaaaaaaaa` | MIT |",
+        "| tool | dev | https://example.org/tool at `bbbbbbbbbbbb` | Apache-2.0 |",
+        "- graded pairs: 2000",
+        "- temperature: 0.05",
+        "- dim: 128",
+        "| semantic | judged | semantic | 100 | 0.960 (",
+        "| semantic | base | semantic | 100 | 0.960 (",
+        "**Passed**",
+        "## Intended use",
+        "Slow on Tuesdays.",
+        f"| checkpoint | `{'c' * 64}` |",
+    ):
+        assert part in card
+
+
+def test_the_card_does_not_say_where_somebodys_checkout_lies():
+    card = render_model_card(FACTS)
+    assert "/home/somebody" not in card
+    assert "| own | train | a local folder | BSD-3-Clause |" in card
+
+
+def test_facts_with_gaps_are_refused_with_all_of_them():
+    evaluated = SourceRepo("celery", "eval", PypiSource("celery", "5", "e" * 64), ("celery",), (), " ")
+    with pytest.raises(CardFactsError) as caught:
+        replace(FACTS, repos=(evaluated,), labels={}, lineage={"checkpoint": " "}, mode="hybrid")
+    for part in (
+        "labels is empty",
+        "repo 'celery' has no licence",
+        "repo 'celery' is an eval repo",
+        "lineage of 'checkpoint' is blank",
+        "no run of 'judged' in mode 'hybrid'",
+    ):
+        assert part in str(caught.value)

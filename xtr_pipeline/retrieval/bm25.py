@@ -30,7 +30,7 @@ class Bm25:
     """BM25 over a fixed list of texts; knows no ids and no files."""
 
     def __init__(self, texts: Sequence[str], settings: Bm25Settings | None = None) -> None:
-        """Tokenises and indexes the texts (about 20,000 units a second).
+        """Tokenises and indexes the texts (about 10,000 units a second).
 
         Args:
             texts: Rendered documents; position is identity.

@@ -74,6 +74,8 @@ def build_index(
 
 def drop_other_models(cache: Path, keep: Collection[str]) -> list[Path]:
     """Deletes a corpus's indexes of models whose fingerprints are not in `keep`; gives the deleted folders."""
+    if not cache.is_dir():
+        return []
     shelves = {fingerprint[:16] for fingerprint in keep}
     outdated = sorted(folder for folder in cache.iterdir() if folder.is_dir() and folder.name not in shelves)
     for folder in outdated:

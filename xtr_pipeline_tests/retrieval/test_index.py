@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,7 @@ def test_indexes_of_other_models_can_be_dropped(tmp_path: Path, encoder: FakeEnc
     build_index(units, other, tmp_path)
     assert [folder.name for folder in drop_other_models(tmp_path, {encoder.fingerprint})] == [other.fingerprint[:16]]
     assert [folder.name for folder in tmp_path.iterdir()] == [encoder.fingerprint[:16]]
+    assert drop_other_models(tmp_path / "never made", {encoder.fingerprint}) == []
 
 
 def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -110,6 +112,15 @@ def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert_holds(build_index(units, again, tmp_path, slab_texts=2), units)
     assert len(again.encoded) == 3
     assert files_below(tmp_path) == {".lock", "vectors.npy", "units.parquet", "index.json"}
+
+
+def test_of_two_builders_at_once_the_second_finds_the_work_done(tmp_path: Path) -> None:
+    units, encoders = make_units(ROWS), [FakeEncoder(), FakeEncoder()]
+    with ThreadPoolExecutor(2) as pool:
+        built = list(pool.map(lambda encoder: build_index(units, encoder, tmp_path, slab_texts=1), encoders))
+    for index in built:
+        assert_holds(index, units)
+    assert sorted(len(encoder.encoded) for encoder in encoders) == [0, 7]
 
 
 class SlowEncoder(FakeEncoder):

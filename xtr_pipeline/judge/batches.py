@@ -96,8 +96,8 @@ def markdown(name: str, requests: Sequence[Request]) -> str:
         f"# {name}: {len(requests)} requests ({requests[0].task})",
         f"Answer in `{name}.answers.jsonl` beside this file, one line a request, each a JSON object:\n\n"
         '    {"custom_id": "<the id in the request\'s heading>", "content": <the JSON answer described below>}\n\n'
-        f"`xtr judge import --kind {requests[0].task} --judge NAME --dry-run {name}.answers.jsonl` names every answer that"
-        " would be refused, and why.",
+        f"`xtr judge import --kind {requests[0].task} --judge NAME --dry-run {name}.answers.jsonl`"
+        " names every answer that would be refused, and why.",
         "# Instructions, the same for every request",
         requests[0].system,
     ]

@@ -1,5 +1,6 @@
 """Query specs."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -98,3 +99,9 @@ def test_every_missing_repo_and_relevant_file_is_named_with_the_nearest_one():
     assert "repo 'b' is not in the corpus; there are: a" in message
     assert "query '1': 'src/prune.py' is not among the 2 files of 'a' (did you mean 'lib/prune.py'?)" in message
     assert "query '3': 'zzz.rs'" in message
+
+
+def test_the_shipped_specs_are_those_whose_hashes_the_readme_states():
+    stated = (SHIPPED / "README.md").read_text()
+    for name in ("semantic_queries.json", "code_queries.json", "repos.json"):
+        assert f"| `{name}` | `{hashlib.sha256((SHIPPED / name).read_bytes()).hexdigest()}` |" in stated

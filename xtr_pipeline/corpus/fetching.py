@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 import time
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,8 @@ def fetch_tree(repo: SourceRepo, into: Path, downloads: Path) -> SourceTree:
         return present
     into.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(into.parent)
-    partial = Path(tempfile.mkdtemp(prefix=PARTIAL_PREFIX, dir=into.parent))
+    partial = into.parent / f"{PARTIAL_PREFIX}{uuid.uuid4().hex}"
+    partial.mkdir()
     try:
         tree = _fetch_into(repo, partial, downloads)
         _write_marker(tree, partial)

@@ -1,4 +1,4 @@
-"""Cython read as Python: there is no grammar wheel for it, so its declarations are rewritten, row for row, to be parsed.
+"""Cython read as Python: there is no grammar wheel for it, so its declarations are rewritten, row by row, to parse.
 
 Only the syntax tree is made from the rewritten text; units show the source as it stands. What is left unparsed inside a
 function (casts, addresses) stays an error inside that function and does no harm to the cut.

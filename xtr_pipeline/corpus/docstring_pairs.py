@@ -21,6 +21,7 @@ NEAR_DUPLICATE = 0.8
 _WORD = re.compile(r"[^\W_]+")
 _TRIVIAL = re.compile(
     r"copyright|licen[sc]e|all rights reserved|spdx|\b(?:todo|fixme|xxx|hack)\b|do not edit|auto-?generated"
+    r"|[{};]|==|\$id|\d{4}-\d\d-\d\d|\w@\w"
     r"|^(?:see|same as|alias (?:for|of|to)|deprecated|internal|private|overrid|inherit|implements?\b.{0,20}$)"
     r"|constructor\.?$|^(?:initiali[sz]e[sd]?|create[sd]?|construct\w*)\s+(?:(?:an?|the|this|self|new)\s+)*\w+"
     r"(?: (?:object|instance|class))?\.?$",

@@ -54,7 +54,7 @@ def first_sentences(docstring: str) -> str | None:
         chosen.append(sentence)
         if words >= ENOUGH_WORDS:
             break
-    text = " ".join(chosen)
+    text = re.sub(r"\s*:+$", "", " ".join(chosen))
     return text if MIN_WORDS <= len(text.split()) <= MAX_WORDS else None
 
 

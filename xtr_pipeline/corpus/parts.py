@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from xtr_pipeline.corpus.token_estimate import estimated_tokens
 
@@ -31,6 +32,11 @@ class Line:
     text: str
     is_doc: bool = False
 
+    @cached_property
+    def tokens(self) -> int:
+        """Estimated tokens of the text."""
+        return estimated_tokens(self.text)
+
 
 def split_parts(lines: Sequence[Line], overhead: int) -> list[list[Line]]:
     """Splits the lines of one piece into parts.
@@ -50,7 +56,7 @@ def split_parts(lines: Sequence[Line], overhead: int) -> list[list[Line]]:
     head = len(docs)
     if not _fits(docs, FIRST_DOCSTRING_TOKENS) and body:
         head = _next_break(docs, FIRST_DOCSTRING_TOKENS)
-    used = sum(_cost(line) for line in docs[:head])
+    used = sum(line.tokens for line in docs[:head])
     first = _next_break(body, budget - used) if body else 0
     parts = [[*docs[:head], *body[:first]]]
     parts.extend(_chunks([*docs[head:], *body[first:]], budget))
@@ -70,15 +76,15 @@ def _chunks(lines: Sequence[Line], budget: int) -> list[list[Line]]:
 
 def _next_break(lines: Sequence[Line], budget: int) -> int:
     """Finds where the next run ends: before the shallowest line late in the budget, or about the middle of two."""
-    if _fits(lines, budget):
+    if _fits(lines, budget) or len(lines) == 1:
         return len(lines)
-    reach = max(1, _reach(lines, budget))
-    fewest = next((index for index in range(1, reach + 1) if _fits(lines[index:], budget)), None)
-    if fewest is None:
+    reach = min(max(1, _reach(lines, budget)), len(lines) - 1)
+    fewest = len(lines) - _reach(lines[: -2 * MAX_PART_LINES - 1 : -1], budget)
+    if fewest > reach:
         candidates = range(max(1, int(reach * EARLIEST_BREAK)), reach + 1)
         return min(candidates, key=lambda index: (_badness(lines, index), -index))
-    total = sum(_cost(line) for line in lines)
-    fewest = min(reach, max(fewest, _reach(lines, int(total * LEAST_SHARE))))
+    total = sum(line.tokens for line in lines)
+    fewest = min(reach, max(1, fewest, _reach(lines, int(total * LEAST_SHARE))))
     middle = _reach(lines, total // 2)
     return min(range(fewest, reach + 1), key=lambda index: (_badness(lines, index), abs(index - middle)))
 
@@ -87,18 +93,14 @@ def _reach(lines: Sequence[Line], budget: int) -> int:
     """Counts the leading lines that fit a budget of tokens and the limit on lines."""
     used = 0
     for index, line in enumerate(lines):
-        used += _cost(line)
+        used += line.tokens
         if used > budget or index >= MAX_PART_LINES:
             return index
     return len(lines)
 
 
 def _fits(lines: Sequence[Line], budget: int) -> bool:
-    return len(lines) <= MAX_PART_LINES and sum(_cost(line) for line in lines) <= budget
-
-
-def _cost(line: Line) -> int:
-    return estimated_tokens(line.text)
+    return len(lines) <= MAX_PART_LINES and sum(line.tokens for line in lines) <= budget
 
 
 def _badness(lines: Sequence[Line], index: int) -> float:

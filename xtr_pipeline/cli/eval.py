@@ -185,19 +185,21 @@ def _missed_table(missed: pl.DataFrame) -> Table:
 
 def _log_look(console: Console, project: ProjectFiles, report: dict[str, Any]) -> None:
     """Write the run down where the spec is one of the project's own, under whatever name it lies."""
-    shipped = {file_sha256(path) for path in project.specs}
-    if report["spec_sha256"] not in shipped:
+    shipped = {file_sha256(path): f"eval/{path.name}" for path in project.specs}
+    spec = shipped.get(report["spec_sha256"])
+    if spec is None:
         return
+    model = "" if report["mode"] == "bm25" else f" --model-path {report['model']}"
     entry = EvalLogEntry(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         model=report["model"],
         fingerprint=report["fingerprint"],
-        spec=report["spec"],
+        spec=spec,
         spec_sha256=report["spec_sha256"],
         mode=report["mode"],
         figures={metric: round(report[metric], 4) for metric in METRICS},
         # rebuilt, since the log is committed and the paths of a machine are not
-        command=f"xtr eval --model-path {report['model']} --spec {report['spec']} --mode {report['mode']}",
+        command=f"xtr eval{model} --spec {spec} --mode {report['mode']}",
     )
     try:
         append_entry(project.eval_log, entry)

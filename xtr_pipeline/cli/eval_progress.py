@@ -28,10 +28,14 @@ class EncodingReporter:
     def __call__(self, corpus: RepoCorpus) -> OnProgress:
         """The listener for one repository."""
         position = self._names.index(corpus.repo)
+        done = False
         behind = sum(self._sizes[position + 1 :])
 
         def report(progress: EncodeProgress) -> None:
-            finished = progress.units == progress.total_units
+            nonlocal done
+            if done:
+                return
+            done = finished = progress.units == progress.total_units
             now = self._clock()
             if finished or now - self._last >= self._interval:
                 self._last = now

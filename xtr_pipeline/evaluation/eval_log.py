@@ -23,7 +23,7 @@ class EvalLogEntry:
     fingerprint: str
     """Of the model's weights and settings; empty for bm25."""
     spec: str
-    """File name of the spec."""
+    """Path of the spec inside the project."""
     spec_sha256: str
     mode: str
     figures: Mapping[str, float]

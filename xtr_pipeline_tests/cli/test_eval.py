@@ -159,6 +159,7 @@ def test_a_look_at_the_projects_own_spec_is_logged_under_whatever_name_it_lies(p
     entries = read_log(log)
     assert len(entries) == 2
     assert entries[0]["figures"]["R@10"] == 0.5
+    assert entries[0]["command"] == "xtr eval --spec eval/semantic_queries.json --mode bm25"
     assert str(place) not in log.read_text()
 
 

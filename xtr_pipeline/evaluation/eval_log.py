@@ -23,8 +23,9 @@ class EvalLogEntry:
     fingerprint: str
     """Of the model's weights and settings; empty for bm25."""
     spec: str
-    """Path of the spec inside the project."""
+    """Path of the spec inside the project; joined by + likewise."""
     spec_sha256: str
+    """In hex; joined by + where one run covers several specs."""
     mode: str
     figures: Mapping[str, float]
     command: str
@@ -68,7 +69,7 @@ def _check(entry: EvalLogEntry) -> None:
             problems.append(f"date {entry.date!r} has no time zone")
     except ValueError:
         problems.append(f"date {entry.date!r} is not ISO 8601")
-    if len(entry.spec_sha256) != 64 or set(entry.spec_sha256) - set("0123456789abcdef"):
+    if any(len(digest) != 64 or set(digest) - set("0123456789abcdef") for digest in entry.spec_sha256.split("+")):
         problems.append(f"spec_sha256 {entry.spec_sha256!r} is no sha256")
     if not entry.figures:
         problems.append("no figures")

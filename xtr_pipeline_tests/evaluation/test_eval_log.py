@@ -23,7 +23,7 @@ def test_entries_are_appended_and_earlier_ones_stay_byte_for_byte(tmp_path: Path
     log = tmp_path / "eval" / "log.jsonl"
     append_entry(log, ENTRY)
     first = log.read_bytes()
-    append_entry(log, replace(ENTRY, model="judged"))
+    append_entry(log, replace(ENTRY, model="judged", spec_sha256=f"{'0' * 64}+{'1' * 64}"))
     assert log.read_bytes().startswith(first)
     assert [entry["model"] for entry in read_log(log)] == ["base", "judged"]
     assert read_log(log)[0]["figures"] == {"R@10": 0.714}
@@ -39,6 +39,7 @@ def test_an_absent_log_is_empty(tmp_path: Path):
         ({"date": "2025-03-01T10:00:00"}, "no time zone"),
         ({"date": "yesterday"}, "not ISO 8601"),
         ({"spec_sha256": "abc"}, "no sha256"),
+        ({"spec_sha256": f"{'0' * 64}+absent"}, "no sha256"),
         ({"figures": {}}, "no figures"),
         ({"figures": {"R@10": float("nan")}}, "not JSON compliant"),
     ],

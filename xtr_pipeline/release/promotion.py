@@ -32,7 +32,15 @@ class RollbackError(RuntimeError):
     """There is nothing to go back to."""
 
 
-def promote(candidate: Path, verdict: Verdict, home: Path, *, model_card: str, now: datetime | None = None) -> Path:
+def promote(  # noqa: PLR0913 - what is promoted, on which grounds, where, and what is said of it
+    candidate: Path,
+    verdict: Verdict,
+    home: Path,
+    *,
+    model_card: str,
+    model_fingerprint: str | None = None,
+    now: datetime | None = None,
+) -> Path:
     """Make a copy of the candidate the promoted checkpoint.
 
     Whatever interrupts it, the previous checkpoint stays promoted until the very last step, a rename. Promoting what is
@@ -43,6 +51,8 @@ def promote(candidate: Path, verdict: Verdict, home: Path, *, model_card: str, n
         verdict: the gate's verdict over this candidate.
         home: the run home.
         model_card: text of the checkpoint's README.md.
+        model_fingerprint: the encoder's own fingerprint, by which a later run knows the promoted model again; `fingerprint`
+            in the record is that of the folder's files.
         now: time of the promotion; the present by default.
 
     Returns:
@@ -72,6 +82,7 @@ def promote(candidate: Path, verdict: Verdict, home: Path, *, model_card: str, n
             "version": name,
             "previous": current.name if current else None,
             "fingerprint": fingerprint,
+            "model_fingerprint": model_fingerprint,
             "promoted_at": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
             "verdict": asdict(verdict),
         }
@@ -126,7 +137,7 @@ def promoted_folder(home: Path) -> Path | None:
 
 
 def promotion_record(version: Path) -> dict[str, Any]:
-    """The promotion.json of a version: version, previous, fingerprint, promoted_at, verdict."""
+    """The promotion.json of a version: version, previous, fingerprint, model_fingerprint, promoted_at, verdict."""
     record: dict[str, Any] = json.loads((version / RECORD).read_text(encoding="utf-8"))
     return record
 

@@ -34,12 +34,13 @@ def test_nothing_is_promoted_at_first(tmp_path: Path):
 
 def test_a_promoted_checkpoint_is_complete_with_card_and_record(tmp_path: Path):
     candidate = make_checkpoint(tmp_path / "candidate")
-    folder = promote(candidate, PASSED, tmp_path, model_card=CARD)
+    folder = promote(candidate, PASSED, tmp_path, model_card=CARD, model_fingerprint="abc")
     assert promoted_folder(tmp_path) == folder
     assert check_complete(folder) is None
     assert (folder / "README.md").read_text() == CARD
     record = promotion_record(folder)
     assert record["previous"] is None
+    assert record["model_fingerprint"] == "abc"
     assert record["verdict"]["numbers"] == {"semantic R@10": 0.93}
     assert (tmp_path / "promoted" / "current" / "config.json").is_file()
 

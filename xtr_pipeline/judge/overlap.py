@@ -114,7 +114,7 @@ def limit_problems(kind: QueryKind, query: str, words: UnitWords) -> list[str]:
     return problems
 
 
-def words_to_avoid(path: str, names: Iterable[str], limit: int = 250) -> tuple[str, ...]:
+def words_to_avoid(path: str, names: Iterable[str], limit: int = 400) -> tuple[str, ...]:
     """The content words of path and names, one inflection each, path first, at most `limit` (a prompt's room)."""
     shown: dict[str, str] = {}
     for text in [_named_path(path), *names]:

@@ -37,26 +37,26 @@ to prevent. Then write the queries. A query says what the code DOES or which nee
 
 A good query
 - fits this unit and not the neighbours shown for contrast: name the thing that tells them apart (the object, the
-direction, the circumstance). If a similar unit of the same file would answer it just as well, it is too loose.
+  direction, the circumstance). If a similar unit of the same file would answer it just as well, it is too loose.
 - could be asked before reading the code. Do not retell the implementation line by line, and do not describe a whole
-subsystem of which this is one corner: aim at the one job of this unit.
+  subsystem of which this is one corner: aim at the one job of this unit.
 - sounds like a person. Vary the form from query to query: a noun phrase ("room left before the disk is full"), a
-gerund ("waiting longer after every failed attempt"), a complaint ("same message shows up twice on slow lines"), a
-wish, a circumstance ("when two people edit one record"). No two of your queries may share their main words or their
-form.
+  gerund ("waiting longer after every failed attempt"), a complaint ("same message shows up twice on slow lines"), a
+  wish, a circumstance ("when two people edit one record"). No two of your queries may share their main words or their
+  form.
 - contains no identifier, file name or project name, no snake_case, camelCase or dotted.names, no quotes or code, no
-final full stop.
+  final full stop.
 
 The kinds
 - conceptual: 4 to 10 everyday words. None of its content words, in any inflection, may occur in the unit's path or
-among the names that its file defines (the list of words to avoid is given), and as few as possible in its code.
-Find the plain word for the idea: what would someone outside this project call it? Mean something all the same: a
-vague query is a bad query.
+  among the names that its file defines (the list of words to avoid is given), and at most half of them in its code,
+  better none. Find the plain word for the idea: what would someone outside this project call it? Mean something all the same: a
+  vague query is a bad query.
 - question: a natural question or request of 8 to 18 words, such as one would ask a colleague; not always "how" or
-"where". At most one word from the list of words to avoid.
+  "where". At most one word from the list of words to avoid.
 - keyword: 2 to 6 words of the code's own vocabulary (terms, protocols, algorithms, nouns from its names, comments
-and text, written as separate lower-case words), as typed by someone who half remembers it. Not the unit's full name
-spelled out, and together specific to this unit.
+  and text, written as separate lower-case words), as typed by someone who half remembers it. Not the unit's full name
+  spelled out, and together specific to this unit.
 
 {_DATA_NOT_INSTRUCTIONS}
 

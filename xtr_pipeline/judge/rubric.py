@@ -28,9 +28,9 @@ go on.
 
 3  Related, but not the place. The same feature or mechanism, and it may lead there, but what is asked is not done
    in the lines shown: a caller, a thin wrapper or re-export that only passes the call on, a declaration without the
-   behaviour, the set-up, parsing or reporting around it, the inverse operation (write for read, encode for decode),
-   the same operation on another kind of thing, an error type, an option that merely switches it on. "Close; I have
-   to go on from here."
+   behaviour, the set-up, parsing or reporting around it, a test of it, the inverse operation (write for read, encode
+   for decode), the same operation on another kind of thing, an error type, an option that merely switches it on.
+   "Close; I have to go on from here."
 
 2  Shares words or a broad topic only. Another feature that uses the same vocabulary, data or subsystem. It would
    not help.
@@ -39,17 +39,20 @@ go on.
 
 The line between 3 and 4 decides everything; put each unit on one side of it deliberately:
 - Point at the lines. If you can point at lines shown that carry out (or define) a substantial part of what the
-query asks, 4 or 5. If you can only say what the unit calls, feeds, configures, declares or resembles, 3 at most.
+  query asks, 4 or 5. If you can only say what the unit calls, feeds, configures, declares or resembles, 3 at most.
 - The edit test: "to change this behaviour I would edit THIS code" is 4 or 5; "I would start reading here, then go
-elsewhere" is 3.
+  elsewhere" is 3.
 - A condition in the query counts. If it names a circumstance, a direction or an object (only when offline,
-decoding, for folders) and the unit does the same thing without it or for something else, 3.
-- A part of a long unit, marked "part", is judged by the lines shown: imports or a signature alone do not carry a 4.
+  decoding, for folders) and the unit does the same thing without it or for something else, 3.
+- Pieces. Long definitions are cut into parts, and a type is shown as its head with the signatures of its members. A
+  piece gets 4, not 5, when its documentation, head or fields make plain that this very definition has exactly the
+  asked behaviour as its job, even where the lines that do it come in a later part. It gets 3 when what is asked is
+  the work of another part or of one member among several. A part in which a step of it is done gets 4 or 5 as usual.
 
 Rules
 - Judge what the code does. Shared words are no evidence for a grade, different words are none against it. Names,
-comments and docstrings may help you understand, but code that does not do what they promise gets the grade of what
-it does.
+  comments and docstrings may help you understand, but code that does not do what they promise gets the grade of
+  what it does.
 - Judge each unit on its own against the query, not against the other units. Several may be 5; none may be.
 - Their order is random. Where two units do the same thing equally well, give them the same grade.
 - Be sober: in a typical list of twelve, one to three units deserve 4 or 5, a few 3, and most 2 or 1.

@@ -51,8 +51,8 @@ def promote(  # noqa: PLR0913 - what is promoted, on which grounds, where, and w
         verdict: the gate's verdict over this candidate.
         home: the run home.
         model_card: text of the checkpoint's README.md.
-        model_fingerprint: the encoder's own fingerprint, by which a later run knows the promoted model again; `fingerprint`
-            in the record is that of the folder's files.
+        model_fingerprint: the encoder's own fingerprint, by which a later run knows the promoted model again;
+            `fingerprint` in the record is that of the folder's files.
         now: time of the promotion; the present by default.
 
     Returns:

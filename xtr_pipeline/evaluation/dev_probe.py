@@ -1,0 +1,112 @@
+"""How good an encoder is on the dev repositories: what early stopping and recipe choices look at, never the eval repos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from xtr_pipeline.corpus.rendering import render_units
+from xtr_pipeline.evaluation.metrics import score_rankings
+from xtr_pipeline.evaluation.queries import EvalQuery
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
+from xtr_pipeline.retrieval.ranking import Ranker
+
+METRIC = "nDCG@10"
+"""Finer than R@10, which on a small dev repo only sees whether a file is among the ten: it moves with fewer queries."""
+
+
+class ProbedVectors(Protocol):
+    """Token vectors of documents."""
+
+    vectors: NDArray[np.float16]
+    offsets: NDArray[np.int64]
+
+
+class ProbedEncoder(Protocol):
+    """What the probe needs of an encoder."""
+
+    def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Token vectors of each query, `(q_tokens, dim)`."""
+
+    def encode_documents(self, texts: Sequence[str]) -> ProbedVectors:
+        """Token vectors of all documents and their offsets."""
+
+
+def dev_probe(
+    units: Mapping[str, pl.DataFrame], queries: Sequence[EvalQuery], units_per_repo: int, seed: int
+) -> Callable[[ProbedEncoder], float]:
+    """Make the measurement that training repeats.
+
+    Args:
+        units: code units of every dev repository (`corpus.units.UNIT_SCHEMA`).
+        queries: dev queries with their accepted files.
+        units_per_repo: how many units of a repository are encoded at most; all units of accepted files are always among
+            them, the rest is a seeded sample. A smaller sample is an easier task, so compare only figures of one probe.
+        seed: of the sample.
+
+    Returns:
+        A function from an encoder to the mean nDCG@10 over the queries, files ranked by their best unit (MaxSim).
+
+    Raises:
+        ValueError: no queries, or a query about a repository that has no units.
+    """
+    if not queries:
+        raise ValueError("there is no dev query to measure: judge some queries of a dev repository first")
+    unknown = sorted({query.repo for query in queries} - set(units))
+    if unknown:
+        raise ValueError(f"dev queries are about {', '.join(unknown)}, whose units are missing")
+    asked = {repo: [query for query in queries if query.repo == repo] for repo in sorted(units)}
+    sampled = {
+        repo: _sample(units[repo], {path for query in asked[repo] for path in query.relevant}, units_per_repo, seed)
+        for repo in asked
+        if asked[repo]
+    }
+
+    def measure(encoder: ProbedEncoder) -> float:
+        values: list[float] = []
+        for repo, chosen in sampled.items():
+            documents = encoder.encode_documents(render_units(chosen))
+            vectors = encoder.encode_queries([query.query for query in asked[repo]])
+            scores = maxsim_scores(vectors, documents.vectors, documents.offsets)
+            ranker = Ranker(tuple(chosen["unit_id"]), tuple(chosen["path"]))
+            eligible = np.ones(chosen.height, dtype=np.bool_)
+            rankings = {
+                query.id: [hit.path for hit in ranker.files(scores[row], eligible, 10)]
+                for row, query in enumerate(asked[repo])
+            }
+            values += score_rankings(asked[repo], rankings, model="probe", mode="semantic")[METRIC].to_list()
+        return float(np.mean(values))
+
+    return measure
+
+
+def _sample(units: pl.DataFrame, needed: set[str], limit: int, seed: int) -> pl.DataFrame:
+    accepted = units.filter(pl.col("path").is_in(sorted(needed)))
+    others = units.filter(~pl.col("path").is_in(sorted(needed)))
+    room = max(0, min(others.height, limit - accepted.height))
+    return pl.concat([accepted, others.sort("unit_id").sample(room, seed=seed)]).sort("unit_id")
+
+
+def dev_queries(examples: pl.DataFrame, units: Mapping[str, pl.DataFrame], positive_grade: int = 4) -> list[EvalQuery]:
+    """The judged queries of dev repositories as evaluation queries: accepted files are those of units graded 4 or better.
+
+    Args:
+        examples: the training room's examples frame (query_id, query, kind, repo, candidates).
+        units: code units of every dev repository.
+        positive_grade: least grade of an accepted unit.
+
+    Returns:
+        Queries with at least one accepted unit that is still in the corpus.
+    """
+    paths = {repo: dict(frame.select("unit_id", "path").iter_rows()) for repo, frame in units.items()}
+    found = []
+    for row in examples.filter(pl.col("repo").is_in(list(units))).sort("query_id").iter_rows(named=True):
+        accepted = [candidate["unit_id"] for candidate in row["candidates"] if candidate["grade"] >= positive_grade]
+        files = sorted({paths[row["repo"]][unit] for unit in accepted if unit in paths[row["repo"]]})
+        if files:
+            found.append(EvalQuery(row["query_id"], row["repo"], row["kind"], row["query"], tuple(files)))
+    return found

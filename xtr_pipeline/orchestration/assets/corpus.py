@@ -1,0 +1,77 @@
+"""Assets of the corpus: pinned sources and the code units cut from them."""
+
+import dagster as dg
+import polars as pl
+
+from xtr_pipeline.corpus.cutting import cut_tree
+from xtr_pipeline.corpus.docstring_pairs import docstring_pairs as pairs_of
+from xtr_pipeline.corpus.fetching import FetchError, SourceTree, TransientFetchError, fetch_tree, source_fingerprint
+from xtr_pipeline.orchestration.partitions import RepoPartitions
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.results import inputs_version, materialised, table
+
+# only what can heal is tried again: a wrong hash or a hostile archive raises dg.Failure(allow_retries=False)
+NETWORK_RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+
+
+def fetched(project: Project, name: str) -> SourceTree:
+    """A repository's pinned source tree; a tree that is already there is used as it is."""
+    repo = project.repo(name)
+    into = project.home_path / "sources" / name / source_fingerprint(repo)[:16]
+    try:
+        return fetch_tree(repo, into, project.downloads_path)
+    except TransientFetchError:
+        raise
+    except FetchError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
+    """`source_tree`, `code_units`, `docstring_pairs`."""
+
+    @dg.asset(
+        partitions_def=partitions.every,
+        group_name="corpus",
+        code_version="1",
+        retry_policy=NETWORK_RETRIES,
+        io_manager_key="records",
+    )
+    def source_tree(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
+        """The pinned source of a repository, fetched, hash-checked and unpacked. Data: never imported, built or run."""
+        inputs = inputs_version(context, project)
+        repo = project.repo(context.partition_key)
+        tree = fetched(project, repo.name)
+        folder = tree.root.relative_to(project.home_path) if tree.root.is_relative_to(project.home_path) else tree.root
+        record = {"fingerprint": source_fingerprint(repo), "version": tree.version, "folder": str(folder)}
+        facts = {"version": tree.version, "sha256": tree.sha256, "files": tree.files, "bytes": tree.bytes}
+        return materialised(record, inputs, {**facts, "licence": repo.licence, "role": repo.role})
+
+    @dg.asset(
+        partitions_def=partitions.every,
+        group_name="corpus",
+        code_version="1",
+        deps=[source_tree],
+        retry_policy=NETWORK_RETRIES,
+        io_manager_key="frames",
+    )
+    def code_units(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
+        """Functions, methods, types, impl blocks and remainders of every source file, as a table."""
+        inputs = inputs_version(context, project)
+        repo = project.repo(context.partition_key)
+        tree = fetched(project, repo.name)
+        cut = cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes)
+        languages = cut.units.group_by("language", "kind").len("units").sort("units", descending=True)
+        facts = {"files": cut.report.files, "syntax_errors": cut.report.syntax_errors, "skipped": dict(cut.report.skipped)}
+        return materialised(cut.units, inputs, {**facts, "units per language": table(languages)})
+
+    @dg.asset(partitions_def=partitions.labelled, group_name="corpus", code_version="1", io_manager_key="frames")
+    def docstring_pairs(
+        context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame
+    ) -> dg.MaterializeResult:
+        """Docstring -> code without it: the unsupervised pairs that the baseline checkpoint learns from."""
+        inputs = inputs_version(context, project)
+        pairs = pairs_of(code_units)
+        sample = pairs.select("unit_id", "query").sample(min(10, pairs.height), seed=0)
+        return materialised(pairs, inputs, {"sample": table(sample)})
+
+    return [source_tree, code_units, docstring_pairs]

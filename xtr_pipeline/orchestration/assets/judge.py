@@ -1,0 +1,84 @@
+"""Assets of the judge: queries, candidate pools and grades, one partition a train or dev repository."""
+
+import dagster as dg
+import polars as pl
+
+from xtr_pipeline.encoder.checkpoint import load_encoder
+from xtr_pipeline.evaluation.plots import grade_histogram
+from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.pools import build_pool, pool_from_grades, propose, stacked
+from xtr_pipeline.judge.training_examples import examples_from_ledger
+from xtr_pipeline.orchestration.partitions import RepoPartitions
+from xtr_pipeline.orchestration.progress import log_encoding
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.results import inputs_version, materialised, picture, table
+from xtr_pipeline.retrieval.sources import searcher_for_units
+
+
+def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
+    """`queries`, `candidate_pool`, `judgments`."""
+
+    @dg.asset(
+        partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames", deps=["code_units"]
+    )
+    def queries(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
+        """Queries about what the code does, written by a language model that read it; from the ledger."""
+        inputs = inputs_version(context, project)
+        written = load_queries(project.ledger_path, [context.partition_key])
+        kinds = written.group_by("kind").len("queries").sort("kind")
+        sample = written.select("kind", "query", "path").sample(min(10, written.height), seed=0)
+        return materialised(written, inputs, {"queries per kind": table(kinds), "sample": table(sample)})
+
+    @dg.asset(
+        partitions_def=partitions.labelled,
+        group_name="judge",
+        code_version="1",
+        io_manager_key="frames",
+        pool="mlx",
+    )
+    def candidate_pool(
+        context: dg.AssetExecutionContext, project: Project, queries: pl.DataFrame, code_units: pl.DataFrame, base_encoder: dict
+    ) -> dg.MaterializeResult:
+        """The units that are graded for each query, and who proposed them: from the ledger where a query is judged already,
+        else the source unit and the best of BM25 and of the base encoder.
+        """
+        inputs = inputs_version(context, project)
+        repo = context.partition_key
+        judged = pool_from_grades(load_grades(project.ledger_path, [repo]), code_units)
+        waiting = queries.filter(~pl.col("query_id").is_in(judged["query_id"].unique().to_list()))
+        pools = [judged]
+        if waiting.height:
+            encoder = load_encoder(project.home_path / base_encoder["folder"])
+            cache = project.home_path / "index" / repo
+            searcher = searcher_for_units(code_units, encoder, cache, log_encoding(context, f"base encoder on {repo}"))
+            rankers = {"bm25": (searcher, "bm25"), "base": (searcher, "semantic")}
+            pools += [build_pool(query, code_units, propose(query["query"], rankers)) for query in waiting.to_dicts()]
+        pool = stacked(pools)
+        proposers = pool.explode("proposed_by").unnest("proposed_by").group_by("proposer").len("units").sort("proposer")
+        return materialised(pool, inputs, {"waiting for a judge": waiting.height, "proposed by": table(proposers)})
+
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames")
+    def judgments(
+        context: dg.AssetExecutionContext,
+        project: Project,
+        queries: pl.DataFrame,
+        candidate_pool: pl.DataFrame,
+        code_units: pl.DataFrame,
+    ) -> dg.MaterializeResult:
+        """Every usable query with its candidates' texts and grades 1-5, from the ledger, attached to the units as cut now."""
+        inputs = inputs_version(context, project)
+        judged = examples_from_ledger(queries, load_grades(project.ledger_path, [context.partition_key]), code_units)
+        grades = judged.examples.explode("candidates").unnest("candidates").drop_nulls("grade")
+        counts = dict(grades.group_by("grade").len().sort("grade").iter_rows())
+        facts = {
+            "re-attached share": judged.attached,
+            "graded queries": judged.graded_queries,
+            "bad queries, dropped": judged.bad_queries,
+            "pairs": grades.height,
+            "pooled units": candidate_pool.height,
+        }
+        if counts:
+            facts["grades"] = picture(grade_histogram(counts), "histogram of grades")
+        return materialised(judged.examples, inputs, facts)
+
+    return [queries, candidate_pool, judgments]

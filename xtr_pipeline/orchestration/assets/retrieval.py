@@ -1,0 +1,91 @@
+"""Assets of retrieval and evaluation: token indexes of the evaluation repositories and the metrics of every model on them."""
+
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from xtr_pipeline.encoder.checkpoint import Encoder, load_encoder
+from xtr_pipeline.encoder.compute import backend_report
+from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.evaluation.queries import EvalQuery, load_spec
+from xtr_pipeline.evaluation.report import markdown_table, result_figures
+from xtr_pipeline.orchestration.incumbent import incumbent_folder
+from xtr_pipeline.orchestration.partitions import RepoPartitions
+from xtr_pipeline.orchestration.progress import log_encoding
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.results import inputs_version, materialised, table
+from xtr_pipeline.retrieval.index import build_index, drop_other_models
+from xtr_pipeline.retrieval.sources import searcher_for_units
+
+
+def measured_models(project: Project, base: dict, docstring: dict, judged: dict) -> dict[str, str]:
+    """Folders of the models that are measured, relative to the run storage, by the name in the report."""
+    folders = {"base": base["folder"], "docstring": docstring["folder"], "judged": judged["folder"]}
+    incumbent = incumbent_folder(project)
+    return folders if incumbent is None else {**folders, "incumbent": str(incumbent.relative_to(project.home_path))}
+
+
+def spec_queries(project: Project, repo: str) -> list[EvalQuery]:
+    """The evaluation queries about one repository, from both specs."""
+    return [query for path in project.spec_paths for query in load_spec(path) if query.repo == repo]
+
+
+def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
+    """`token_index`, `retrieval_metrics`."""
+
+    @dg.asset(
+        partitions_def=partitions.evaluated, group_name="retrieval", code_version="1", io_manager_key="frames", pool="mlx"
+    )
+    def token_index(
+        context: dg.AssetExecutionContext,
+        project: Project,
+        code_units: pl.DataFrame,
+        base_encoder: dict,
+        docstring_checkpoint: dict,
+        xtr_checkpoint: dict,
+    ) -> dg.MaterializeResult:
+        """Token vectors of every unit of an evaluation repository, by each model. What is encoded already is not encoded again."""
+        inputs = inputs_version(context, project)
+        repo = context.partition_key
+        cache = project.home_path / "index" / repo
+        rows = []
+        for name, folder in measured_models(project, base_encoder, docstring_checkpoint, xtr_checkpoint).items():
+            encoder = load_encoder(project.home_path / folder)
+            index = build_index(code_units, encoder, cache, log_encoding(context, f"{name} on {repo}"))
+            rows.append({"model": name, "fingerprint": encoder.fingerprint, "folder": folder, "tokens": index.tokens})
+        models = pl.DataFrame(rows)
+        drop_other_models(cache, set(models["fingerprint"]))
+        backend = backend_report()
+        facts = {"backend": f"{backend.device}, {backend.blas}, {backend.threads} threads", "models": table(models)}
+        return materialised(models, inputs, facts)
+
+    @dg.asset(partitions_def=partitions.evaluated, group_name="evaluation", code_version="1", io_manager_key="frames", pool="mlx")
+    def retrieval_metrics(
+        context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame, token_index: pl.DataFrame
+    ) -> dg.MaterializeResult:
+        """Metrics of every query about an evaluation repository, for every model and mode."""
+        inputs = inputs_version(context, project)
+        repo = context.partition_key
+        asked = spec_queries(project, repo)
+        cache = project.home_path / "index" / repo
+        keyword = searcher_for_units(code_units, None, None)
+        frames = [evaluate_searcher(keyword, asked, "bm25", "bm25").with_columns(fingerprint=pl.lit("bm25"))]
+        for name, fingerprint, folder in token_index.select("model", "fingerprint", "folder").iter_rows():
+            searcher = searcher_for_units(code_units, _expect(project.home_path / folder, fingerprint), cache)
+            frames += [
+                evaluate_searcher(searcher, asked, mode, name).with_columns(fingerprint=pl.lit(fingerprint))
+                for mode in ("semantic", "hybrid")
+            ]
+        metrics = pl.concat(frames)
+        figures = result_figures(metrics)
+        return materialised(metrics, inputs, {"queries": len(asked), "results": dg.MetadataValue.md(markdown_table(figures))})
+
+    return [token_index, retrieval_metrics]
+
+
+def _expect(folder: Path, fingerprint: str) -> Encoder:
+    encoder = load_encoder(folder)
+    if encoder.fingerprint != fingerprint:
+        raise dg.Failure(f"{folder} is not the model that was indexed: materialise token_index again", allow_retries=False)
+    return encoder

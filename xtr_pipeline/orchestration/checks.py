@@ -1,0 +1,120 @@
+"""Asset checks: each wraps one pure predicate that lists what is wrong. Blocking ones stop what lies downstream."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from xtr_pipeline.corpus.reserved import is_reserved
+from xtr_pipeline.corpus.unit_health import emptiness_problems, uniqueness_problems
+from xtr_pipeline.evaluation.gate_inputs import MalformedRunError
+from xtr_pipeline.evaluation.report import verdict_markdown
+from xtr_pipeline.judge.attachment import attach_grades
+from xtr_pipeline.judge.ledger import load_grades
+from xtr_pipeline.judge.ledger_health import grade_problems, orphan_problems
+from xtr_pipeline.orchestration.partitions import RepoPartitions
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.verdicts import verdict_of
+from xtr_pipeline.training.loss_health import loss_problems
+
+Predicate = Callable[[Any, Project], list[str]]
+
+
+def asset_checks(partitions: RepoPartitions) -> list[dg.AssetChecksDefinition]:
+    """All checks of the graph."""
+    every, labelled = partitions.every, partitions.labelled
+    return [
+        problem_check("code_units", "not_empty_and_parsed", lambda units, _: emptiness_problems(units), every),
+        problem_check("code_units", "units_are_unique", lambda units, _: uniqueness_problems(units), every),
+        problem_check("judgments", "grades_are_sound", lambda examples, _: grade_problems(_grades(examples)), labelled),
+        attachment_check(labelled),
+        problem_check("training_set", "no_eval_repo_in_training", eval_repo_problems),
+        problem_check("docstring_checkpoint", "loss_is_finite_and_falls", lambda record, _: loss_problems(_losses(record))),
+        problem_check("xtr_checkpoint", "loss_is_finite_and_falls", lambda record, _: loss_problems(_losses(record))),
+        gate_check(),
+    ]
+
+
+def problem_check(
+    asset: str, name: str, predicate: Predicate, partitions: dg.PartitionsDefinition | None = None
+) -> dg.AssetChecksDefinition:
+    """A blocking check that fails with everything that the predicate finds wrong with the asset's value."""
+    with warnings.catch_warnings():
+        # partitioned checks are a preview feature; the Dagster version is pinned
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+
+        @dg.asset_check(
+            asset=asset,
+            name=name,
+            blocking=True,
+            partitions_def=partitions,
+            additional_ins={"value": dg.AssetIn(asset)},
+        )
+        def check(project: Project, value: Any) -> dg.AssetCheckResult:
+            problems = predicate(value, project)
+            return dg.AssetCheckResult(
+                passed=not problems, description="; ".join(problems) or "sound", metadata={"problems": len(problems)}
+            )
+
+    return check
+
+
+def attachment_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
+    """The ledger's labels still belong to units of the corpus, and to queries that are there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+
+        @dg.asset_check(asset="judgments", name="labels_attach", blocking=True, partitions_def=partitions)
+        def labels_attach(
+            context: dg.AssetCheckExecutionContext, project: Project, queries: pl.DataFrame, code_units: pl.DataFrame
+        ) -> dg.AssetCheckResult:
+            grades = load_grades(project.ledger_path, [context.partition_key])
+            attached = attach_grades(grades, code_units)
+            problems = orphan_problems(queries, grades, attached)
+            return dg.AssetCheckResult(
+                passed=not problems, description="; ".join(problems) or "sound", metadata={"share": attached.share}
+            )
+
+    return labels_attach
+
+
+def eval_repo_problems(examples: pl.DataFrame, project: Project) -> list[str]:
+    """Repositories in the training data that are reserved, or evaluated, or in no registry."""
+    registry, reserved = project.registry(), project.reserved()
+    allowed = set(registry.names("train", "dev"))
+    problems = []
+    for repo in sorted(set(examples["repo"])):
+        if is_reserved(repo, reserved):
+            problems.append(f"{repo} is reserved for evaluation")
+        elif repo not in allowed:
+            problems.append(f"{repo} is no train or dev repository of the registry")
+    return problems
+
+
+def gate_check() -> dg.AssetChecksDefinition:
+    """The gate as a blocking check on the report; the promotion asset asks the same predicate again."""
+
+    @dg.asset_check(asset="metrics_report", name="gate", blocking=True)
+    def gate(project: Project, metrics_report: pl.DataFrame) -> dg.AssetCheckResult:
+        try:
+            verdict = verdict_of(project, metrics_report)
+        except MalformedRunError as error:
+            return dg.AssetCheckResult(passed=False, description=str(error))
+        numbers = {name: value for name, value in verdict.numbers.items() if "against" not in name}
+        return dg.AssetCheckResult(
+            passed=verdict.passed,
+            description="; ".join(verdict.reasons) or "every condition is met",
+            metadata={**numbers, "verdict": dg.MetadataValue.md(verdict_markdown(verdict))},
+        )
+
+    return gate
+
+
+def _grades(examples: pl.DataFrame) -> pl.DataFrame:
+    return examples.explode("candidates").unnest("candidates").drop_nulls("grade")
+
+
+def _losses(record: dict[str, Any]) -> list[float]:
+    return [float(row["loss"]) for row in record["history"]]

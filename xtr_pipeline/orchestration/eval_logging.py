@@ -1,0 +1,36 @@
+"""Writes every look at the evaluation queries into `eval/log.jsonl`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from xtr_pipeline.evaluation.eval_log import EvalLogEntry, append_entry
+from xtr_pipeline.orchestration.outside import file_digest
+from xtr_pipeline.orchestration.project import Project
+
+
+def log_evaluation(project: Project, report: pl.DataFrame) -> None:
+    """One line for each run of the report (model and mode), with the means of the semantic group and of keyword queries."""
+    now = datetime.now(tz=UTC).isoformat(timespec="seconds")
+    digests = "+".join(file_digest(path) for path in project.spec_paths)
+    for run in report.partition_by("model", "mode", maintain_order=True):
+        keyword = run.filter(pl.col("kind") == "keyword")
+        semantic = run.filter(pl.col("kind") != "keyword")
+        append_entry(
+            Path(project.root) / "eval" / "log.jsonl",
+            EvalLogEntry(
+                date=now,
+                model=run["model"][0],
+                fingerprint="" if run["model"][0] == "bm25" else run["fingerprint"][0],
+                spec="+".join(path.name for path in project.spec_paths),
+                spec_sha256=digests,
+                mode=run["mode"][0],
+                figures={
+                    f"{name} {metric}": float(part[metric].to_numpy().mean())
+                    for name, part in (("semantic", semantic), ("keyword", keyword))
+                    for metric in ("R@10", "P@1")
+                },
+                command=f"xtr run --profile {project.profile}",
+            ),
+        )

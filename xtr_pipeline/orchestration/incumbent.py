@@ -1,0 +1,29 @@
+"""The model that a candidate has to hold its own against: the promoted checkpoint, or the base encoder until there is one."""
+
+import json
+from pathlib import Path
+
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.storage import stored_path
+from xtr_pipeline.release.promotion import promoted_folder, promotion_record
+
+
+def incumbent_folder(project: Project) -> Path | None:
+    """The promoted checkpoint, unless it is the candidate itself: then there is nothing new to compare, and the base encoder is
+    the measure.
+    """
+    promoted = promoted_folder(project.home_path)
+    if promoted is None or promotion_record(promoted)["fingerprint"] == _candidate_fingerprint(project):
+        return None
+    return promoted
+
+
+def incumbent_fingerprint(project: Project) -> str:
+    """Fingerprint of the incumbent, or `base`."""
+    folder = incumbent_folder(project)
+    return "base" if folder is None else str(promotion_record(folder)["fingerprint"])
+
+
+def _candidate_fingerprint(project: Project) -> str | None:
+    stored = stored_path(f"{project.home}/storage", "xtr_checkpoint", None)
+    return None if stored is None else str(json.loads(stored.read_text())["fingerprint"])

@@ -1,0 +1,50 @@
+"""The facts of a promoted checkpoint's card, gathered from the project."""
+
+import polars as pl
+
+from xtr_pipeline.corpus.registry import source_fingerprint
+from xtr_pipeline.evaluation.gate import Verdict
+from xtr_pipeline.evaluation.report import result_figures
+from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.orchestration.outside import file_digest
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.verdicts import CANDIDATE
+from xtr_pipeline.orchestration.versions import digest
+from xtr_pipeline.release.card_facts import CardFacts
+from xtr_pipeline.release.model_card import render_model_card
+from xtr_pipeline.retrieval.modes import DEFAULT_MODE
+
+
+def card_of(project: Project, report: pl.DataFrame, checkpoint: dict, verdict: Verdict) -> str:
+    """The model card of the candidate of a report."""
+    registry = project.registry()
+    labelled = registry.names("train", "dev")
+    queries = load_queries(project.ledger_path, labelled)
+    grades = load_grades(project.ledger_path, labelled)
+    facts = CardFacts(
+        name="xtr code search",
+        base_model="sentence-transformers/all-MiniLM-L6-v2",
+        repos=tuple(registry.get(name) for name in labelled),
+        labels={
+            "queries": queries.height,
+            "graded pairs": grades.height,
+            "judge": ", ".join(sorted(set(grades["judge"]))),
+            "rubric version": ", ".join(sorted(set(grades["rubric_version"]))),
+        },
+        recipe=checkpoint["recipe"],
+        settings=checkpoint["settings"],
+        results=result_figures(report),
+        model=CANDIDATE,
+        mode=DEFAULT_MODE,
+        verdict=verdict,
+        lineage={
+            "checkpoint": checkpoint["fingerprint"],
+            "base encoder": checkpoint["base"],
+            "sources": digest(*(source_fingerprint(registry.get(name)) for name in labelled)),
+            "ledger": digest(
+                *(file_digest(project.ledger_path / kind / f"{name}.jsonl") for kind in ("queries", "grades") for name in labelled)
+            ),
+            "evaluation specs": digest(*(file_digest(path) for path in project.spec_paths)),
+        },
+    )
+    return render_model_card(facts)

@@ -1,0 +1,44 @@
+"""Versions of what lies outside the graph: registry entries, ledger files, recipes, specs, thresholds."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from xtr_pipeline.corpus.registry import source_fingerprint
+from xtr_pipeline.encoder.base_weights import BASE_WEIGHTS_SHA256
+from xtr_pipeline.evaluation.gate import Thresholds
+from xtr_pipeline.orchestration.incumbent import incumbent_fingerprint
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.versions import Outside, digest
+
+
+def outside_versions(project: Project) -> Outside:
+    """For each asset that reads something outside the graph: the version of that, by partition."""
+    registry = project.registry()
+    settings = project.settings()
+
+    @cache
+    def source(partition: str | None) -> str:
+        return source_fingerprint(registry.get(str(partition)))
+
+    def shard(kind: str, partition: str | None) -> str:
+        return file_digest(project.ledger_path / kind / f"{partition}.jsonl")
+
+    return {
+        "source_tree": source,
+        "code_units": source,
+        "base_encoder": lambda _: BASE_WEIGHTS_SHA256,
+        "queries": lambda partition: shard("queries", partition),
+        "candidate_pool": lambda partition: shard("grades", partition),
+        "judgments": lambda partition: shard("grades", partition),
+        "docstring_checkpoint": lambda _: settings.docstring.fingerprint(),
+        "xtr_checkpoint": lambda _: settings.judged.fingerprint(),
+        "token_index": lambda _: incumbent_fingerprint(project),
+        "retrieval_metrics": lambda _: digest(*(file_digest(path) for path in project.spec_paths)),
+        "metrics_report": lambda _: digest(settings.promotable, Thresholds()),
+    }
+
+
+def file_digest(path: Path) -> str:
+    """Sha256 of a file, or `absent`."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"

@@ -1,0 +1,58 @@
+"""The gate's verdict over a report: the one place where report, incumbent and thresholds meet."""
+
+import polars as pl
+from rich.console import RenderableType
+
+from xtr_pipeline.evaluation.gate import Verdict, judge_promotion
+from xtr_pipeline.evaluation.queries import load_spec
+from xtr_pipeline.evaluation.report import result_figures, rich_table
+from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.storage import stored_path
+from xtr_pipeline.release.promotion import promoted_folder
+from xtr_pipeline.retrieval.modes import DEFAULT_MODE
+
+CANDIDATE = "judged"
+
+
+def verdict_of(project: Project, report: pl.DataFrame) -> Verdict:
+    """Judge the candidate of a report against its incumbent, in the mode that users run by default.
+
+    Raises:
+        MalformedRunError: the report lacks queries, a model or a mode.
+    """
+    measured = set(report["model"])
+    incumbent = "incumbent" if "incumbent" in measured else "base"
+    repos = set(project.registry().names("eval"))
+    expected = {query.id for path in project.spec_paths for query in load_spec(path) if query.repo in repos}
+    return judge_promotion(
+        _run(report, CANDIDATE), _run(report, incumbent), promotable=project.settings().promotable, expected_ids=expected
+    )
+
+
+def stored_report(project: Project) -> pl.DataFrame | None:
+    """The latest metrics report, or None."""
+    path = stored_path(f"{project.home}/storage", "metrics_report", None)
+    return None if path is None else pl.read_parquet(str(path))
+
+
+def gate_refuses(project: Project) -> bool:
+    """Whether there is a report and the gate refuses its candidate: then there is nothing to promote."""
+    report = stored_report(project)
+    return report is not None and not verdict_of(project, report).passed
+
+
+def conclusion(project: Project) -> list[RenderableType]:
+    """What a job ends with: the table of results, the verdict with its reasons, and where the promoted checkpoint lies."""
+    report = stored_report(project)
+    if report is None:
+        return ["no report yet"]
+    verdict = verdict_of(project, report)
+    lines = [f"gate: {'passed' if verdict.passed else 'refused'} (mode {DEFAULT_MODE})"]
+    lines += [f"  - {reason}" for reason in verdict.reasons]
+    promoted = promoted_folder(project.home_path)
+    lines.append(f"promoted checkpoint: {promoted}" if promoted else "promoted checkpoint: none yet")
+    return [rich_table(result_figures(report)), "\n".join(lines)]
+
+
+def _run(report: pl.DataFrame, model: str) -> pl.DataFrame:
+    return report.filter((pl.col("model") == model) & (pl.col("mode") == DEFAULT_MODE))

@@ -110,19 +110,6 @@ class Recipe:
         )
 
 
-DOCSTRING = Recipe(
-    name="docstring",
-    # one candidate a query: all negatives come from the other queries of the batch, and there are no grades to rank by
-    candidates_per_query=1,
-    listwise_weight=0.0,
-    epochs=1.0,
-    # the baseline must show what docstring pairs do, also where they make it worse than the start
-    start_may_win=False,
-)
-
-JUDGED = Recipe(name="judged")
-
-
 # (settings, what must hold, in words)
 _LIMITS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
@@ -168,3 +155,16 @@ def _contradictions(recipe: Recipe) -> list[str]:
     if recipe.decay not in ("linear", "cosine"):
         problems.append(f"decay must be 'linear' or 'cosine', not {recipe.decay!r}")
     return problems
+
+
+DOCSTRING = Recipe(
+    name="docstring",
+    # one candidate a query: all negatives come from the other queries of the batch, and there are no grades to rank by
+    candidates_per_query=1,
+    listwise_weight=0.0,
+    epochs=1.0,
+    # the baseline must show what docstring pairs do, also where they make it worse than the start
+    start_may_win=False,
+)
+
+JUDGED = Recipe(name="judged")

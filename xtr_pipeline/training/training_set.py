@@ -42,7 +42,11 @@ def pair_examples(pairs: pl.DataFrame) -> pl.DataFrame:
     """Docstring pairs as examples: one candidate each, graded 5; the negatives come from the other pairs of a batch."""
     candidate = pl.struct(pl.col("unit_id"), pl.col("text"), grade=pl.lit(5, dtype=pl.Int8))
     return pairs.select(
-        query_id=pl.col("unit_id"), query="query", kind=pl.lit("docstring"), repo="repo", candidates=pl.concat_list(candidate)
+        query_id=pl.col("unit_id"),
+        query="query",
+        kind=pl.lit("docstring"),
+        repo="repo",
+        candidates=pl.concat_list(candidate),
     ).cast(pl.Schema(EXAMPLES_SCHEMA))
 
 

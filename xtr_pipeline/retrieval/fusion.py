@@ -3,6 +3,10 @@
 Plain reciprocal rank fusion gives BM25's order the same say as the model's, whatever the query. Measured on our
 evaluation queries it dropped semantic R@10 from 0.71 to 0.58: a query that shares no words with the answer still has a
 BM25 top ten. The score-level variant therefore asks how much of the query BM25 has found at all.
+
+On a dev repo (scikit-build-core, 40 conceptual and 20 keyword queries, untrained base encoder) conceptual R@10 was
+0.842 in semantic mode, 0.700 with plain rank fusion, and with scores 0.842 up to weight 1, 0.833 at 2, 0.808 at 4;
+keyword queries scored the same in all of them (R@10 1.00, P@1 0.95).
 """
 
 from __future__ import annotations
@@ -29,7 +33,7 @@ class FusionSettings:
     """
 
     method: Literal["score", "rrf"] = "score"
-    bm25_weight: float = 2.0
+    bm25_weight: float = 1.0
     rrf_k: int = 60
 
     def __post_init__(self) -> None:

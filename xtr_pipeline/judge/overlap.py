@@ -11,8 +11,8 @@ from xtr_pipeline.judge.words import content_words, stem, stems
 
 # a definition's name in any of the cut languages; the unit's own symbol comes from the corpus
 _DEFINED = re.compile(
-    r"\b(?:def|class|fn|func|fun|function|struct|enum|union|trait|impl|interface|type|typealias|typedef|mod|module|namespace|"
-    r"object|protocol|record|const|static|macro_rules!|#define|defp?|defmodule)\s+([A-Za-z_$][\w$]*)"
+    r"(?:#define|\bmacro_rules!|\b(?:def|class|fn|func|fun|function|struct|enum|union|trait|impl|interface|type|typealias|typedef|mod|module|namespace|"
+    r"object|protocol|record|const|static|defp?|defmodule))\s+([A-Za-z_$][\w$]*)"
 )
 _ASSIGNED = re.compile(r"^([A-Za-z_]\w*)\s*(?::[^=\n]+)?=(?!=)", re.MULTILINE)
 # names with a capital inside that people type in plain text

@@ -50,8 +50,8 @@ A good query
 The kinds
 - conceptual: 4 to 10 everyday words. None of its content words, in any inflection, may occur in the unit's path or
   among the names that its file defines (the list of words to avoid is given), and at most half of them in its code,
-  better none. Find the plain word for the idea: what would someone outside this project call it? Mean something all the same: a
-  vague query is a bad query.
+  better none. Find the plain word for the idea: what would someone outside this project call it? Mean something all
+  the same: a vague query is a bad query.
 - question: a natural question or request of 8 to 18 words, such as one would ask a colleague; not always "how" or
   "where". At most one word from the list of words to avoid.
 - keyword: 2 to 6 words of the code's own vocabulary (terms, protocols, algorithms, nouns from its names, comments

@@ -31,8 +31,8 @@ HEX_ENTROPY_LIMIT = 3.0
 _LEFT_OUT = frozenset({"Public IP (ipv4)", "Private Key"})
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----BEGIN).)*?"
-    r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|(?=^\[END )|\Z)",
-    re.DOTALL | re.MULTILINE,
+    r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|(?=\n\[END )|\Z)",
+    re.DOTALL,
 )
 _ALPHABETS = (string.ascii_letters, string.digits, string.ascii_uppercase + string.ascii_lowercase)
 

@@ -8,7 +8,7 @@ Mode = Literal["bm25", "semantic", "hybrid"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-# Keyword queries lose nothing in it (R@10 1.00 untrained), and no fusion has helped any kind of query yet: see fusion.py.
+# Keyword queries lose nothing in it (R@10 1.00 untrained), and no fusion has helped any query yet: see fusion.py.
 DEFAULT_MODE: Mode = "semantic"
 
 

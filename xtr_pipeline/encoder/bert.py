@@ -6,21 +6,13 @@ Projections run on (batch * tokens, width) matrices: one GEMM each, whatever the
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.compute import mx, nn
+from xtr_pipeline.encoder.kernels import Kernels
 
 # Added to the attention scores of padding. Finite, so that a row that is all padding gives numbers and not NaN.
 MASKED_SCORE = -1e9
-
-_ACTIVATIONS: dict[str, Callable[[mx.array], mx.array]] = {
-    "gelu": nn.gelu,
-    "gelu_new": nn.gelu_approx,
-    "gelu_pytorch_tanh": nn.gelu_approx,
-    "relu": nn.relu,
-}
-
 
 class BertEmbeddings(nn.Module):
     """Word plus position plus segment embeddings, normalised; all tokens are of segment 0."""
@@ -41,7 +33,7 @@ class BertEmbeddings(nn.Module):
 class BertLayer(nn.Module):
     """Self-attention and a two-layer perceptron, each followed by a residual sum and a layer norm."""
 
-    def __init__(self, config: BertConfig) -> None:
+    def __init__(self, config: BertConfig, kernels: Kernels) -> None:
         super().__init__()
         hidden, inner = config.hidden_size, config.intermediate_size
         self.heads = config.num_attention_heads
@@ -53,7 +45,8 @@ class BertLayer(nn.Module):
         self.up = nn.Linear(hidden, inner)
         self.down = nn.Linear(inner, hidden)
         self.norm = nn.LayerNorm(hidden, eps=config.layer_norm_eps)
-        self.activation = _ACTIVATIONS[config.hidden_act]
+        self.activation = kernels.activation(config.hidden_act)
+        self.attention = kernels.attention
 
     def __call__(self, hidden: mx.array, additive_mask: mx.array) -> mx.array:
         """(batch, tokens, hidden), (batch, 1, 1, tokens) -> (batch, tokens, hidden)."""
@@ -72,18 +65,17 @@ class BertLayer(nn.Module):
             return projection(rows).reshape(batch, tokens, self.heads, head_size).transpose(0, 2, 1, 3)
 
         query, key, value = by_head(self.query), by_head(self.key), by_head(self.value)
-        scores = (query * (1 / math.sqrt(head_size))) @ key.transpose(0, 1, 3, 2) + additive_mask
-        mixed = mx.softmax(scores, axis=-1) @ value
+        mixed = self.attention(query, key, value, additive_mask, 1 / math.sqrt(head_size))
         return mixed.transpose(0, 2, 1, 3).reshape(batch * tokens, width)
 
 
 class BertEncoder(nn.Module):
     """Embeddings and layers of a BERT model, without its pooler."""
 
-    def __init__(self, config: BertConfig) -> None:
+    def __init__(self, config: BertConfig, kernels: Kernels) -> None:
         super().__init__()
         self.embeddings = BertEmbeddings(config)
-        self.layers = [BertLayer(config) for _ in range(config.num_hidden_layers)]
+        self.layers = [BertLayer(config, kernels) for _ in range(config.num_hidden_layers)]
 
     def __call__(self, input_ids: mx.array, mask: mx.array) -> mx.array:
         """Contextual token outputs.

@@ -10,6 +10,8 @@ import ctypes
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
@@ -60,6 +62,23 @@ def set_threads(blas: Blas, threads: int) -> None:
     """Set how many threads one BLAS call uses; nothing where MLX's own BLAS runs."""
     if blas.library is not None:
         blas.library.openblas_set_num_threads(ctypes.c_int(threads))
+
+
+@contextmanager
+def single_threaded(blas: Blas) -> Iterator[None]:
+    """Run BLAS calls on the thread that makes them, for code that keeps every core busy by itself.
+
+    Several threads inside one product wait for each other: on a busy machine that was 4 to 10 times slower than one thread.
+    """
+    if blas.library is None:
+        yield
+        return
+    before = int(blas.library.openblas_get_num_threads())
+    set_threads(blas, 1)
+    try:
+        yield
+    finally:
+        set_threads(blas, before)
 
 
 def _openblas_path() -> Path | None:

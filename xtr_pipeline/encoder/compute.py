@@ -7,7 +7,9 @@ Everything in `encoder/` and `training/` imports MLX from here, because the orde
 from __future__ import annotations
 
 import os
+import platform
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 from xtr_pipeline.encoder.blas import load_blas
@@ -15,9 +17,9 @@ from xtr_pipeline.encoder.blas import load_blas
 BLAS = load_blas()
 
 import mlx.core as mx  # noqa: E402
-import mlx.nn as nn  # noqa: E402
+from mlx import nn  # noqa: E402
 
-__all__ = ["BLAS", "Backend", "available_cores", "backend_report", "mx", "nn", "runs_on_cpu"]
+__all__ = ["BLAS", "Backend", "available_cores", "backend_report", "mx", "nn", "own_kernels_pay", "runs_on_cpu", "worker_streams"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,24 @@ class Backend:
 def runs_on_cpu() -> bool:
     """Whether MLX's default device is the CPU."""
     return bool(mx.default_device().type == mx.DeviceType.cpu)
+
+
+def own_kernels_pay() -> bool:
+    """Whether MLX's transcendental functions are scalar here (x86-64 CPU), so that ours are 10 to 20 times faster."""
+    return runs_on_cpu() and platform.machine() in ("x86_64", "AMD64")
+
+
+def worker_streams() -> list[mx.Stream]:
+    """Streams to spread independent work over: one a core on a CPU, where a stream is one thread; else the default one."""
+    if not runs_on_cpu():
+        return [mx.default_stream(mx.default_device())]
+    return _cpu_streams(available_cores())
+
+
+@cache
+def _cpu_streams(count: int) -> list[mx.Stream]:
+    """Made once a process: a stream owns a thread for as long as the process lives."""
+    return [mx.new_stream(mx.cpu) for _ in range(count)]
 
 
 def available_cores() -> int:

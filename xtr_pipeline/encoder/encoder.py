@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.compute import mx
-from xtr_pipeline.encoder.encoding import encode_tokens
+from xtr_pipeline.encoder.encoding import Storage, encode_tokens
 from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.encoder.token_vectors import TokenVectors
@@ -77,9 +77,8 @@ class Encoder:
         encoded = encode_tokens(
             self.model,
             self.tokenizer.tokenise(texts, self.settings.query_length),
-            dropped_ids=self._dropped(skip_punctuation=False),
-            dim=self.settings.dim,
-            dtype=np.float32,
+            self._dropped(skip_punctuation=False),
+            Storage(dtype=np.float32),
         )
         return [encoded[index] for index in range(len(encoded))]
 
@@ -103,11 +102,9 @@ class Encoder:
         return encode_tokens(
             self.model,
             self.tokenizer.tokenise(texts, self.settings.document_length),
-            dropped_ids=self._dropped(skip_punctuation=self.settings.skip_punctuation),
-            dim=self.settings.dim,
-            dtype=np.float16,
-            on_progress=on_progress,
-            into=into,
+            self._dropped(skip_punctuation=self.settings.skip_punctuation),
+            Storage(dtype=np.float16, into=into),
+            on_progress,
         )
 
     def copy(self) -> Encoder:

@@ -1,8 +1,10 @@
-"""From token ids to token vectors: batches through the model, results streamed into one preallocated array."""
+"""From token ids to token vectors: batches on every core, results streamed into one preallocated array."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +12,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.batching import BatchPlan, plan_batches
-from xtr_pipeline.encoder.compute import mx
+from xtr_pipeline.encoder.blas import single_threaded
+from xtr_pipeline.encoder.compute import BLAS, mx, worker_streams
 from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.token_vectors import TokenVectors
 from xtr_pipeline.encoder.tokenising import TokenIds
+
+# Batches that wait behind the running one of each stream: enough that no core idles, few enough that memory stays bounded.
+QUEUED_PER_STREAM = 2
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where and how vectors are stored.
+
+    Attributes:
+        dtype: numpy type of the stored vectors.
+        into: A .npy file to write through a memory map, or None for an array in memory.
+    """
+
+    dtype: Any
+    into: Path | None = None
+
+    def allocate(self, shape: tuple[int, int]) -> NDArray[Any]:
+        """An array to be filled, (total_tokens, dim)."""
+        if self.into is None:
+            return np.empty(shape, dtype=self.dtype)
+        self.into.parent.mkdir(parents=True, exist_ok=True)
+        return np.lib.format.open_memmap(self.into, mode="w+", dtype=self.dtype, shape=shape)
 
 
 def encode_tokens(
     model: MultiVectorEncoder,
     tokens: TokenIds,
-    *,
     dropped_ids: frozenset[int],
-    dim: int,
-    dtype: Any,
+    storage: Storage,
     on_progress: Callable[[int, int], None] | None = None,
-    into: Path | None = None,
 ) -> TokenVectors:
     """Encode texts and keep the vectors of the tokens that count.
 
@@ -32,24 +55,21 @@ def encode_tokens(
         model: The encoder.
         tokens: Ids of the texts.
         dropped_ids: Ids that take part in attention but give no vector.
-        dim: Width of a vector.
-        dtype: Type of the stored vectors.
+        storage: Type and place of the result.
         on_progress: Called with (tokens done, tokens in total) after every batch.
-        into: A .npy file to write through a memory map, or None for an array in memory.
     """
     kept = ~np.isin(tokens.ids, sorted(dropped_ids)) if dropped_ids else np.ones(len(tokens.ids), dtype=bool)
     offsets = np.concatenate([[0], np.cumsum(kept)])[tokens.offsets].astype(np.int64)
-    vectors = _allocate((int(offsets[-1]), dim), dtype, into)
+    vectors = storage.allocate((int(offsets[-1]), model.dim))
     done, total = 0, len(tokens.ids)
-    for plan in plan_batches(tokens.lengths):
-        input_ids, mask = pad_batch(tokens, plan)
-        outputs = np.array(model(mx.array(input_ids), mx.array(mask)), copy=False)
-        for row, index in enumerate(plan.indices):
-            start, end = tokens.offsets[index], tokens.offsets[index + 1]
-            vectors[offsets[index] : offsets[index + 1]] = outputs[row, : end - start][kept[start:end]]
-            done += int(end - start)
-        if on_progress is not None:
-            on_progress(done, total)
+    with single_threaded(BLAS):
+        for plan, outputs in _batches_in_flight(model, tokens):
+            for row, index in enumerate(plan.indices):
+                start, end = tokens.offsets[index], tokens.offsets[index + 1]
+                vectors[offsets[index] : offsets[index + 1]] = outputs[row, : end - start][kept[start:end]]
+                done += int(end - start)
+            if on_progress is not None:
+                on_progress(done, total)
     return TokenVectors(vectors=vectors, offsets=offsets)
 
 
@@ -64,8 +84,21 @@ def pad_batch(tokens: TokenIds, plan: BatchPlan) -> tuple[NDArray[np.int32], NDA
     return input_ids, mask
 
 
-def _allocate(shape: tuple[int, int], dtype: Any, into: Path | None) -> NDArray[Any]:
-    if into is None:
-        return np.empty(shape, dtype=dtype)
-    into.parent.mkdir(parents=True, exist_ok=True)
-    return np.lib.format.open_memmap(into, mode="w+", dtype=dtype, shape=shape)
+def _batches_in_flight(model: MultiVectorEncoder, tokens: TokenIds) -> Iterator[tuple[BatchPlan, NDArray[np.float32]]]:
+    """Batches in the order of their plan, with the next ones already running on the other streams."""
+    streams = worker_streams()
+    running: deque[tuple[BatchPlan, mx.array]] = deque()
+    for number, plan in enumerate(plan_batches(tokens.lengths)):
+        input_ids, mask = pad_batch(tokens, plan)
+        with mx.stream(streams[number % len(streams)]):
+            outputs = model(mx.array(input_ids), mx.array(mask))
+        mx.async_eval(outputs)
+        running.append((plan, outputs))
+        if len(running) > QUEUED_PER_STREAM * len(streams):
+            yield _finished(*running.popleft())
+    while running:
+        yield _finished(*running.popleft())
+
+
+def _finished(plan: BatchPlan, outputs: mx.array) -> tuple[BatchPlan, NDArray[np.float32]]:
+    return plan, np.array(outputs, copy=False)

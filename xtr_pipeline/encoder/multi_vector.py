@@ -5,6 +5,7 @@ from __future__ import annotations
 from xtr_pipeline.encoder.bert import BertEncoder
 from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.compute import mx, nn
+from xtr_pipeline.encoder.kernels import Kernels, default_kernels
 
 # Keeps the length of an all-zero vector from dividing by zero.
 SMALLEST_NORM = 1e-12
@@ -18,10 +19,23 @@ class MultiVectorEncoder(nn.Module):
         head: Linear(hidden, dim) without bias, or None: then dim is the hidden size.
     """
 
-    def __init__(self, config: BertConfig, head_dim: int | None) -> None:
+    def __init__(self, config: BertConfig, head_dim: int | None, kernels: Kernels | None = None) -> None:
+        """Build with random weights.
+
+        Args:
+            config: Geometry.
+            head_dim: Width of the head, None for none.
+            kernels: Make of the elementwise arithmetic; by default the fastest on this machine.
+        """
         super().__init__()
-        self.bert = BertEncoder(config)
+        self.bert = BertEncoder(config, kernels or default_kernels())
         self.head = None if head_dim is None else nn.Linear(config.hidden_size, head_dim, bias=False)
+
+    @property
+    def dim(self) -> int:
+        """Width of a token vector."""
+        weight = self.bert.embeddings.word.weight if self.head is None else self.head.weight
+        return int(weight.shape[1] if self.head is None else weight.shape[0])
 
     def __call__(self, input_ids: mx.array, mask: mx.array) -> mx.array:
         """Encode a padded batch.

@@ -1,0 +1,54 @@
+"""Softmax attention for MLX on a CPU, forward and backward, with the fast exp2.
+
+Scores are kept with keys before queries, (batch, heads, keys, queries): reductions over the second-last axis are vectorised, over
+the last one they are not (0.7 ms against 2.6 ms for 3 million scores). Rows are divided by their sum after the product with the values,
+when they are 32 wide and not as wide as the text is long (FlashAttention, arXiv 2205.14135, section 3.1).
+"""
+
+from __future__ import annotations
+
+from xtr_pipeline.encoder.compute import mx
+from xtr_pipeline.encoder.fast_exp import BIAS, LOG2E, exp2_biased
+
+
+def fast_attention(query: mx.array, key: mx.array, value: mx.array, additive_mask: mx.array, scale: float) -> mx.array:
+    """softmax(scale * query key^T + mask) value.
+
+    Args:
+        query: (batch, heads, queries, size) float32.
+        key: (batch, heads, keys, size).
+        value: (batch, heads, keys, size).
+        additive_mask: (batch, 1, 1, keys), 0 or a large negative finite number; no gradient flows into it.
+        scale: Factor of the scores, 1 / sqrt(size).
+
+    Returns:
+        (batch, heads, queries, size).
+    """
+    mask = additive_mask.swapaxes(-1, -2) * LOG2E
+    return _attention(query * (scale * LOG2E), key, value, mask)[0]
+
+
+@mx.custom_function
+def _attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+    """Attention with scores in base 2; also the unnormalised weights and their sums, which the backward pass needs."""
+    scores = key @ query.swapaxes(-1, -2) + mask
+    highest = scores.max(axis=-2, keepdims=True)
+    weights = exp2_biased(scores - (highest - BIAS))
+    # 0 * highest carries a NaN or an infinity of the scores into the result, which exp2_biased does not.
+    totals = (weights.sum(axis=-2, keepdims=True) + 0.0 * highest).swapaxes(-1, -2)
+    return (weights.swapaxes(-1, -2) @ value) / totals, weights, totals
+
+
+@_attention.vjp
+def _attention_vjp(
+    primals: tuple[mx.array, ...], cotangents: tuple[mx.array, ...], outputs: tuple[mx.array, ...]
+) -> tuple[mx.array, ...]:
+    """Gradients by FlashAttention's identity: sum_j P_ij dP_ij = dO_i . O_i, so that no (keys, queries) array is reduced."""
+    query, key, value, mask = primals
+    output, weights, totals = outputs
+    d_output = cotangents[0] / totals
+    d_value = weights @ d_output
+    inner = (d_output * output).sum(axis=-1, keepdims=True).swapaxes(-1, -2)
+    # In base 2 the derivative of the weights has the factor ln 2 = 1 / LOG2E.
+    d_scores = weights * ((value @ d_output.swapaxes(-1, -2)) - inner) * (1 / LOG2E)
+    return d_scores.swapaxes(-1, -2) @ key, d_scores @ query, d_value, mx.zeros_like(mask)

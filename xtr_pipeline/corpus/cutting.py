@@ -127,6 +127,8 @@ def _cut_source(path: str, kind: FileKind, source: SourceText) -> FileCut:
         pieces = share_out(source.lines, found, name)
         has_error, licence = parsed.root.has_error, len(found.licence)
     units = tuple(unit for piece in pieces for unit in _units_of(piece, path, kind.language, source.lines))
+    if not units:
+        return FileCut(skipped="no words")
     return FileCut(units, kind.language, "", has_error, source.lossy, source.long_lines, licence)
 
 

@@ -15,6 +15,10 @@ PAIR_SCHEMA = pl.Schema({"unit_id": pl.String(), "repo": pl.String(), "query": p
 
 MIN_BODY_LINES = 3
 MIN_LATIN_SHARE = 0.7
+MIN_NEW_WORDS = 2
+FUNCTION_WORDS = frozenset(
+    ["a", "an", "and", "for", "in", "is", "it", "of", "on", "or", "that", "the", "this", "to", "with"]
+)
 NEAR_DUPLICATE = 0.8
 """Jaccard similarity of two queries' word sets from which the later one is dropped."""
 
@@ -60,7 +64,7 @@ def _is_worth_asking(query: str, symbol: str) -> bool:
     if _TRIVIAL.search(query) or latin < MIN_LATIN_SHARE * len(query.replace(" ", "")):
         return False
     names = {word.lower() for word in _WORD.findall(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", symbol))}
-    return len({word.lower() for word in _WORD.findall(query)} - names) >= 3
+    return len({word.lower() for word in _WORD.findall(query)} - names - FUNCTION_WORDS) >= MIN_NEW_WORDS
 
 
 def _has_code(body: str) -> bool:

@@ -38,6 +38,14 @@ class Line:
         return estimated_tokens(self.text)
 
 
+@dataclass(frozen=True)
+class _Room:
+    """What a part may hold: estimated tokens and lines."""
+
+    tokens: int
+    lines: int = MAX_PART_LINES
+
+
 def split_parts(lines: Sequence[Line], overhead: int) -> list[list[Line]]:
     """Splits the lines of one piece into parts.
 
@@ -48,59 +56,57 @@ def split_parts(lines: Sequence[Line], overhead: int) -> list[list[Line]]:
         lines: Lines in row order.
         overhead: Estimated tokens that rendering adds to every part (path, symbol).
     """
-    budget = max(MIN_BODY_TOKENS, MAX_PART_TOKENS - overhead)
+    room = _Room(max(MIN_BODY_TOKENS, MAX_PART_TOKENS - overhead))
     docs = [line for line in lines if line.is_doc]
     body = [line for line in lines if not line.is_doc]
-    if _fits(lines, budget):
-        return [[*docs, *body]]
-    head = len(docs)
-    if not _fits(docs, FIRST_DOCSTRING_TOKENS) and body:
-        head = _next_break(docs, FIRST_DOCSTRING_TOKENS)
-    used = sum(line.tokens for line in docs[:head])
-    first = _next_break(body, budget - used) if body else 0
-    parts = [[*docs[:head], *body[:first]]]
-    parts.extend(_chunks([*docs[head:], *body[first:]], budget))
+    if _fits(lines, room):
+        parts = [[*docs, *body]]
+    else:
+        head = _next_break(docs, _Room(FIRST_DOCSTRING_TOKENS, MAX_PART_LINES // 2)) if docs and body else len(docs)
+        left = _Room(room.tokens - sum(line.tokens for line in docs[:head]), MAX_PART_LINES - head)
+        first = _next_break(body, left) if body and body[0].tokens <= left.tokens else 0
+        parts = [[*docs[:head], *body[:first]], *_chunks([*docs[head:], *body[first:]], room)]
     return [part for part in parts if any(line.text.strip() for line in part)]
 
 
-def _chunks(lines: Sequence[Line], budget: int) -> list[list[Line]]:
-    """Cuts lines into runs that each fit the budget."""
+def _chunks(lines: Sequence[Line], room: _Room) -> list[list[Line]]:
+    """Cuts lines into runs that each fit the room."""
     chunks = []
     rest = list(lines)
     while rest:
-        end = _next_break(rest, budget)
+        end = _next_break(rest, room)
         chunks.append(rest[:end])
         rest = rest[end:]
     return chunks
 
 
-def _next_break(lines: Sequence[Line], budget: int) -> int:
-    """Finds where the next run ends: before the shallowest line late in the budget, or about the middle of two."""
-    if _fits(lines, budget) or len(lines) == 1:
+def _next_break(lines: Sequence[Line], room: _Room) -> int:
+    """Finds where the next run ends: before the shallowest line late in the room, or about the middle of two runs."""
+    if _fits(lines, room) or len(lines) == 1:
         return len(lines)
-    reach = min(max(1, _reach(lines, budget)), len(lines) - 1)
-    fewest = len(lines) - _reach(lines[: -2 * MAX_PART_LINES - 1 : -1], budget)
+    reach = min(max(1, _reach(lines, room)), len(lines) - 1)
+    fewest = len(lines) - _reach(lines[: -2 * MAX_PART_LINES - 1 : -1], room)
     if fewest > reach:
         candidates = range(max(1, int(reach * EARLIEST_BREAK)), reach + 1)
         return min(candidates, key=lambda index: (_badness(lines, index), -index))
     total = sum(line.tokens for line in lines)
-    fewest = min(reach, max(1, fewest, _reach(lines, int(total * LEAST_SHARE))))
-    middle = _reach(lines, total // 2)
+    fewest = min(reach, max(1, fewest, _reach(lines, _Room(int(total * LEAST_SHARE)))))
+    middle = _reach(lines, _Room(total // 2))
     return min(range(fewest, reach + 1), key=lambda index: (_badness(lines, index), abs(index - middle)))
 
 
-def _reach(lines: Sequence[Line], budget: int) -> int:
-    """Counts the leading lines that fit a budget of tokens and the limit on lines."""
+def _reach(lines: Sequence[Line], room: _Room) -> int:
+    """Counts the leading lines that fit."""
     used = 0
     for index, line in enumerate(lines):
         used += line.tokens
-        if used > budget or index >= MAX_PART_LINES:
+        if used > room.tokens or index >= room.lines:
             return index
     return len(lines)
 
 
-def _fits(lines: Sequence[Line], budget: int) -> bool:
-    return len(lines) <= MAX_PART_LINES and sum(line.tokens for line in lines) <= budget
+def _fits(lines: Sequence[Line], room: _Room) -> bool:
+    return len(lines) <= room.lines and sum(line.tokens for line in lines) <= room.tokens
 
 
 def _badness(lines: Sequence[Line], index: int) -> float:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import polars as pl
+
+_WORD = re.compile(r"\w+")
 
 
 def render_unit(path: str, symbol: str, docstring: str, body: str) -> str:
@@ -13,9 +16,8 @@ def render_unit(path: str, symbol: str, docstring: str, body: str) -> str:
     The symbol has a line only where the path and the body do not already hold its words: a method's body names the
     method but not its type, a later part of a function names neither.
     """
-    shown = f"{path}\n{body}"
     lines = [path]
-    if any(part not in shown for part in _parts_of(symbol)):
+    if not set(_WORD.findall(symbol)) <= set(_WORD.findall(f"{path}\n{body}")):
         lines.append(symbol)
     lines.extend(text for text in (docstring, textwrap.dedent(body).strip("\n")) if text)
     return "\n".join(lines)
@@ -25,10 +27,3 @@ def render_units(units: pl.DataFrame) -> list[str]:
     """Renders every row of a units frame, in its order."""
     columns = units.select("path", "symbol", "docstring", "body")
     return [render_unit(*row) for row in columns.iter_rows()]
-
-
-def _parts_of(symbol: str) -> list[str]:
-    """The names in a qualified symbol, whatever separates them."""
-    for separator in ("::", ".", ",", "<", ">"):
-        symbol = symbol.replace(separator, " ")
-    return symbol.split()

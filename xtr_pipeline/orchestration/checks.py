@@ -45,13 +45,7 @@ def problem_check(
         # partitioned checks are a preview feature; the Dagster version is pinned
         warnings.simplefilter("ignore", dg.PreviewWarning)
 
-        @dg.asset_check(
-            asset=asset,
-            name=name,
-            blocking=True,
-            partitions_def=partitions,
-            additional_ins={"value": dg.AssetIn(asset)},
-        )
+        @dg.asset_check(asset=asset, name=name, blocking=True, partitions_def=partitions)
         def check(project: Project, value: Any) -> dg.AssetCheckResult:
             problems = predicate(value, project)
             return dg.AssetCheckResult(
@@ -66,7 +60,13 @@ def attachment_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefin
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
 
-        @dg.asset_check(asset="judgments", name="labels_attach", blocking=True, partitions_def=partitions)
+        @dg.asset_check(
+            asset="judgments",
+            name="labels_attach",
+            blocking=True,
+            partitions_def=partitions,
+            additional_ins={"queries": dg.AssetIn("queries"), "code_units": dg.AssetIn("code_units")},
+        )
         def labels_attach(
             context: dg.AssetCheckExecutionContext, project: Project, queries: pl.DataFrame, code_units: pl.DataFrame
         ) -> dg.AssetCheckResult:

@@ -23,7 +23,7 @@ def log_evaluation(project: Project, report: pl.DataFrame) -> None:
                 date=now,
                 model=run["model"][0],
                 fingerprint="" if run["model"][0] == "bm25" else run["fingerprint"][0],
-                spec="+".join(path.name for path in project.spec_paths),
+                spec="+".join(f"eval/{path.name}" for path in project.spec_paths),
                 spec_sha256=digests,
                 mode=run["mode"][0],
                 figures={

@@ -13,7 +13,7 @@ def incumbent_folder(project: Project) -> Path | None:
     the measure.
     """
     promoted = promoted_folder(project.home_path)
-    if promoted is None or promotion_record(promoted)["fingerprint"] == _candidate_fingerprint(project):
+    if promoted is None or promotion_record(promoted)["model_fingerprint"] == _candidate_fingerprint(project):
         return None
     return promoted
 
@@ -21,7 +21,7 @@ def incumbent_folder(project: Project) -> Path | None:
 def incumbent_fingerprint(project: Project) -> str:
     """Fingerprint of the incumbent, or `base`."""
     folder = incumbent_folder(project)
-    return "base" if folder is None else str(promotion_record(folder)["fingerprint"])
+    return "base" if folder is None else str(promotion_record(folder)["model_fingerprint"])
 
 
 def _candidate_fingerprint(project: Project) -> str | None:

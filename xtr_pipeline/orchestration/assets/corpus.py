@@ -5,7 +5,8 @@ import polars as pl
 
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.docstring_pairs import docstring_pairs as pairs_of
-from xtr_pipeline.corpus.fetching import FetchError, SourceTree, TransientFetchError, fetch_tree, source_fingerprint
+from xtr_pipeline.corpus.fetching import FetchError, SourceTree, TransientFetchError, fetch_tree
+from xtr_pipeline.corpus.registry import source_fingerprint
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.results import inputs_version, materialised, table
@@ -60,9 +61,17 @@ def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         repo = project.repo(context.partition_key)
         tree = fetched(project, repo.name)
         cut = cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes)
-        languages = cut.units.group_by("language", "kind").len("units").sort("units", descending=True)
-        facts = {"files": cut.report.files, "syntax_errors": cut.report.syntax_errors, "skipped": dict(cut.report.skipped)}
-        return materialised(cut.units, inputs, {**facts, "units per language": table(languages)})
+        report = cut.report
+        units = cut.units.group_by("language", "kind").len("units").sort("units", descending=True)
+        facts = {
+            "units": table(units),
+            "files": report.files,
+            "files skipped, by reason": dict(report.skipped),
+            "files with syntax errors, by language": dict(report.syntax_errors),
+            "files not in UTF-8": report.lossy,
+            "lines shortened": report.long_lines,
+        }
+        return materialised(cut.units, inputs, facts)
 
     @dg.asset(partitions_def=partitions.labelled, group_name="corpus", code_version="1", io_manager_key="frames")
     def docstring_pairs(

@@ -66,7 +66,13 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         verdict = verdict_of(project, metrics_report)
         card = card_of(project, metrics_report, xtr_checkpoint, verdict)
         try:
-            folder = promote(project.home_path / xtr_checkpoint["folder"], verdict, project.home_path, model_card=card)
+            folder = promote(
+                project.home_path / xtr_checkpoint["folder"],
+                verdict,
+                project.home_path,
+                model_card=card,
+                model_fingerprint=xtr_checkpoint["fingerprint"],
+            )
         except PromotionRefusedError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         record = {"fingerprint": xtr_checkpoint["fingerprint"], "folder": str(folder.relative_to(project.home_path))}

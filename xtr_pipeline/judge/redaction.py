@@ -29,10 +29,11 @@ HEX_ENTROPY_LIMIT = 3.0
 
 # an address is no secret, and a key's header line alone is covered by the block below
 _LEFT_OUT = frozenset({"Public IP (ipv4)", "Private Key"})
+# a header only counts with key material behind it: code that reads keys names the header and holds no key
 _PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:(?!-----BEGIN).)*?"
-    r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|(?=\n\[END )|\Z)",
-    re.DOTALL,
+    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?!-----)[\s\S]){0,400}?[A-Za-z0-9+/=]{32,}(?:[\s\"'\\nr+,;()]*[A-Za-z0-9+/=]{4,})*"
+    r"(?:[\s\"'\\nr+,;()]*-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
 )
 _ALPHABETS = (string.ascii_letters, string.digits, string.ascii_uppercase + string.ascii_lowercase)
 

@@ -131,7 +131,10 @@ def grade_requests(
 
     A query is left out when all its pool's (query_id, unit_hash) pairs are in `answered`.
     """
-    by_id = {row["unit_id"]: row for row in units.filter(pl.col("unit_id").is_in(pools["unit_id"].unique().to_list())).to_dicts()}
+    by_id = {
+        row["unit_id"]: row
+        for row in units.filter(pl.col("unit_id").is_in(pools["unit_id"].unique().to_list())).to_dicts()
+    }
     by_query = pools.sort("query_id", "position").partition_by("query_id", as_dict=True, maintain_order=True)
     for query in queries.sort("repo", "path", "start_line", "query_id").iter_rows(named=True):
         pool = by_query.get((query["query_id"],))

@@ -11,7 +11,8 @@ SECRETS = [
     "xoxb-" + "123456789012-1234567890123-abcdefghijklmnopqrstuvwx",
     "d41d8cd98f00b204" + "e9800998ecf8427ec2d3",
 ]
-KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow" + "IBAAKCAQEA\nabcdef==\n-----END RSA " + "PRIVATE KEY-----"
+LINE = "MIIEowIBAAKCAQEA" * 4
+KEY = f"-----BEGIN RSA PRIVATE {'KEY'}-----\n{LINE}\n{LINE}\nabcdef==\n-----END RSA PRIVATE {'KEY'}-----"
 
 
 @pytest.mark.parametrize("secret", SECRETS)
@@ -41,6 +42,21 @@ def test_a_private_key_without_an_end_is_replaced_up_to_the_closing_marker() -> 
     text = KEY.partition("\n-----END")[0] + "\n[END UNIT A 0011aabb]\nrest"
     assert redact(text).text == "[REDACTED Private Key]\n[END UNIT A 0011aabb]\nrest"
     assert "IBAAKCAQEA" not in redact(text).text
+
+
+def test_a_private_key_in_a_string_literal_is_replaced() -> None:
+    literal = KEY.replace("\n", "\\n")
+    assert redact(f'key = "{literal}"').text == 'key = "[REDACTED Private Key]"'
+
+
+def test_a_private_key_of_many_literals_is_replaced() -> None:
+    source = "\n".join(f'    "{line}\\n"' for line in KEY.split("\n"))
+    assert "IBAAKCAQEA" not in redact(source).text
+
+
+def test_code_that_only_names_the_header_of_a_key_is_left_alone() -> None:
+    code = f'boundary = b"-----BEGIN PRIVATE {"KEY"}-----\\n"\nchunks = split(boundary, file.read())\nreturn chunks'
+    assert redact(code).text == code
 
 
 def test_code_cannot_declare_its_secret_harmless() -> None:

@@ -1,6 +1,7 @@
 """The ledger stores valid records once, in order, and names everything that is wrong."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,11 @@ def test_nothing_is_appended_to_a_damaged_ledger(tmp_path: Path) -> None:
 def test_a_line_separator_inside_a_path_ends_no_record(tmp_path: Path) -> None:
     append_grades(tmp_path, [grade_record(UNIT, "q", 5, symbol="odd\u2028name"), grade_record(OTHER, "q", 4)])
     assert sorted(load_grades(tmp_path)["grade"]) == [4, 5]
+
+
+def test_imports_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    records = [query_record(UNIT, f"query number {number}") for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda record: append_queries(tmp_path, [record]).added, records))
+    assert sum(added) == 24
+    assert load_queries(tmp_path).height == 24

@@ -159,6 +159,8 @@ def kind_by_name(path: str) -> FileKind | None:
     name = PurePosixPath(path).name.lower()
     suffix = PurePosixPath(name).suffix
     by_extension, by_file_name, _ = _grammar_names()
+    if ".min." in name:
+        return FileKind("", skipped="minified")
     if grammar := by_file_name.get(name) or by_extension.get(suffix):
         return FileKind(grammar.language, grammar)
     if name in SOURCE_FILE_NAMES:

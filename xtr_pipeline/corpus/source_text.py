@@ -12,6 +12,10 @@ MAX_LINE_CHARACTERS = 1_000
 """Longer lines are data (base64, minified code); the encoder would see 256 tokens of them at most."""
 
 KEPT_OF_LONG_LINE = 200
+
+MINIFIED_MEAN_CHARACTERS = 250
+"""Files whose lines are longer than this on average were written by a tool; hand-written ones stay below 80."""
+
 BINARY_PROBE_BYTES = 8_192
 
 _GENERATED = re.compile(
@@ -42,7 +46,8 @@ def decode(data: bytes) -> SourceText | str:
     """Turns a file's bytes into lines, or says why it is not cut: empty, binary, too large, generated, minified.
 
     Bytes that are no UTF-8 become U+FFFD (`lossy`); line ends are unified; lines over MAX_LINE_CHARACTERS keep their
-    first KEPT_OF_LONG_LINE characters (`long_lines` counts them), and a file of mostly such lines is `minified`.
+    first KEPT_OF_LONG_LINE characters (`long_lines` counts them), and a file of mostly such lines, or of lines over
+    MINIFIED_MEAN_CHARACTERS on average, is `minified`.
     """
     if reason := _unfit(data):
         return reason
@@ -55,9 +60,10 @@ def decode(data: bytes) -> SourceText | str:
     if not filled:
         return "empty"
     long_lines = sum(1 for line in lines if len(line) > MAX_LINE_CHARACTERS)
-    if long_lines * 2 > filled:
+    shortened = tuple(_shortened(line) for line in lines)
+    if long_lines * 2 > filled or sum(map(len, shortened)) > MINIFIED_MEAN_CHARACTERS * filled:
         return "minified"
-    return SourceText(tuple(_shortened(line) for line in lines), lossy, long_lines)
+    return SourceText(shortened, lossy, long_lines)
 
 
 def _unfit(data: bytes) -> str | None:

@@ -143,8 +143,11 @@ def _module_docs(parsed: Parsed, top: Sequence[Symbol], lines: Sequence[str], ro
 
 def _name(node: Node) -> str:
     """The name that a node spells: C declarators are followed to the identifier, generics and blanks are dropped."""
-    while (inner := node.child_by_field_name("declarator")) is not None:
-        node = inner
+    while node.type.endswith("_declarator"):
+        inner = node.child_by_field_name("declarator")
+        if inner is None and not node.named_children:
+            break
+        node = inner or node.named_children[-1]
     text = (node.text or b"").decode("utf-8", errors="replace")
     if "operator" not in text:
         while (shorter := re.sub(r"<[^<>]*>", "", text)) != text:

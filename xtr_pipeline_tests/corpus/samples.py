@@ -154,10 +154,18 @@ void Table::clear() {
   rows_.clear();
 }
 
+const Row& Table::row(int index) const { return rows_[index]; }
+
 bool operator==(const Cache<int>& a, const Cache<int>& b) { return true; }
 }  // namespace store
 """,
-        (("type", "store::Cache"), ("method", "store::Cache::find"), ("method", "store::Table::clear")),
+        (
+            ("type", "store::Cache"),
+            ("method", "store::Cache::find"),
+            ("method", "store::Table::clear"),
+            ("method", "store::Table::row"),
+            ("function", "store::operator=="),
+        ),
         {"store::Cache": "Keeps what was used last.", "store::Table::clear": "Throws everything away."},
     ),
     Sample(

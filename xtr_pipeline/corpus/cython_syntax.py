@@ -30,9 +30,12 @@ def as_python(text: str) -> str:
     while row < len(rows):
         if match := _TYPE.match(rows[row]):
             rows[row] = f"{match[1]}class {(match[2] or 'anonymous').split('.')[-1]}:"
-        elif (match := _FUNCTION.match(rows[row]) or _METHOD.match(rows[row])) and (end := _header_end(rows, row)):
-            rows[row : end + 1] = [f"{match[1]}def {match[2]}():", *[""] * (end - row)]
-            row = end
+        elif match := _FUNCTION.match(rows[row]) or _METHOD.match(rows[row]):
+            if (end := _header_end(rows, row)) is None:
+                rows[row] = _as_python_row(rows[row])
+            else:
+                rows[row : end + 1] = [f"{match[1]}def {match[2]}():", *[""] * (end - row)]
+                row = end
         else:
             rows[row] = _as_python_row(rows[row])
         row += 1

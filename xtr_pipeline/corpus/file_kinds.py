@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 
-from xtr_pipeline.corpus.grammar_tables import CPP, GRAMMARS
+from xtr_pipeline.corpus.grammar_tables import GRAMMARS
+from xtr_pipeline.corpus.grammar_tables.systems import CPP
 from xtr_pipeline.corpus.grammars import Grammar
 
 DOCUMENTATION = frozenset(

@@ -1,4 +1,4 @@
-"""A language's grammar: what the tables in grammar_tables.py declare, and the loading of its parser.
+"""A language's grammar: what the tables of grammar_tables/ declare, and the loading of its parser.
 
 A table is data. Its query (tree-sitter's own pattern language) names what a definition is by its captures:
 

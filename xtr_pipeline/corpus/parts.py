@@ -62,7 +62,7 @@ def split_parts(lines: Sequence[Line], overhead: int) -> list[list[Line]]:
     if _fits(lines, room):
         parts = [[*docs, *body]]
     else:
-        head = _next_break(docs, _Room(FIRST_DOCSTRING_TOKENS, MAX_PART_LINES // 2)) if docs and body else len(docs)
+        head = _next_break(docs, _Room(FIRST_DOCSTRING_TOKENS, MAX_PART_LINES // 2)) if docs and body else 0
         left = _Room(room.tokens - sum(line.tokens for line in docs[:head]), MAX_PART_LINES - head)
         first = _next_break(body, left) if body and body[0].tokens <= left.tokens else 0
         parts = [[*docs[:head], *body[:first]], *_chunks([*docs[head:], *body[first:]], room)]

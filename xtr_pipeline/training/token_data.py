@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.training.losses import IGNORED
 
 
@@ -29,6 +30,28 @@ class TokenSequence:
 
 
 Tokenise = Callable[[Sequence[str]], list[TokenSequence]]
+
+
+def tokenise_as(encoder: Encoder, max_length: int, *, documents: bool) -> Tokenise:
+    """Tokenise exactly as the encoder does when it searches, tokens that give no vector included.
+
+    Args:
+        encoder: Its tokenizer and settings decide.
+        max_length: Tokens of a text, special tokens included.
+        documents: Whether the rules for documents hold (punctuation may give no vector) or those for queries.
+    """
+    settings = encoder.settings
+    dropped = frozenset() if settings.keep_special_tokens else encoder.tokenizer.special_ids()
+    if documents and settings.skip_punctuation:
+        dropped = dropped | encoder.tokenizer.punctuation_ids()
+
+    def tokenise(texts: Sequence[str]) -> list[TokenSequence]:
+        tokens = encoder.tokenizer.tokenise(texts, max_length)
+        counted = ~np.isin(tokens.ids, sorted(dropped))
+        bounds = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
+        return [TokenSequence(tokens.ids[start:end], counted[start:end]) for start, end in bounds]
+
+    return tokenise
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,111 @@
+"""The gradient of a batch: in one piece, or tile by tile with exactly the same result in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mlx.utils import tree_map
+
+from xtr_pipeline.encoder.compute import mx, nn, worker_streams
+from xtr_pipeline.training.batches import Batch
+from xtr_pipeline.training.objective import objective, score_matrix
+from xtr_pipeline.training.recipe import Recipe
+from xtr_pipeline.training.tiles import Tile
+
+Gradients = dict[str, Any]  # the model's tree of trainable parameters
+
+
+@dataclass(frozen=True)
+class LossValue:
+    """Loss of a batch and its terms before weighting, as scalars that may still be lazy."""
+
+    loss: mx.array
+    terms: dict[str, mx.array]
+
+
+def batch_arrays(batch: Batch) -> dict[str, Any]:
+    """A batch as a tree of arrays, the form that compiled functions take.
+
+    Returns:
+        "queries": one tile, "documents": list of tiles, each as ids, mask, counted; "grades".
+    """
+    return {
+        "queries": _tile_arrays(batch.queries),
+        "documents": [_tile_arrays(tile) for tile in batch.documents],
+        "grades": mx.array(batch.grades),
+    }
+
+
+def whole_gradient(model: nn.Module, recipe: Recipe) -> Callable[[dict[str, Any]], tuple[LossValue, Gradients]]:
+    """Loss and gradient of a batch in one backward pass.
+
+    Tiles are spread over the worker streams: on a CPU a stream is one thread, and everything between the matrix
+    products would leave the other cores idle.
+    """
+
+    def loss_of(arrays: dict[str, Any]) -> tuple[mx.array, dict[str, mx.array]]:
+        queries = arrays["queries"]
+        tiles = _on_streams(model, arrays["documents"])
+        scores = score_matrix(model(*queries[:2]), queries[2], tiles, [tile[2] for tile in arrays["documents"]])
+        return objective(scores, arrays["grades"], recipe)
+
+    with_gradient = nn.value_and_grad(model, loss_of)
+
+    def gradient(arrays: dict[str, Any]) -> tuple[LossValue, Gradients]:
+        (loss, terms), gradients = with_gradient(arrays)
+        return LossValue(loss, terms), gradients
+
+    return gradient
+
+
+def tiled_gradient(model: nn.Module, recipe: Recipe) -> Callable[[dict[str, Any]], tuple[LossValue, Gradients]]:
+    """Loss and gradient of a batch, one tile in memory at a time (GradCache, Gao et al. 2021, arXiv 2101.06983).
+
+    In-batch negatives tie all documents together, so that averaging the gradients of small batches is not the gradient
+    of the large one. Here all tiles are encoded without a graph, the loss gives the gradient of every token vector, and
+    each tile is encoded once more to carry its share back to the weights: the large batch's gradient up to rounding,
+    for one more forward pass.
+    """
+
+    def pulled(ids: mx.array, mask: mx.array, cotangent: mx.array) -> mx.array:
+        total: mx.array = (model(ids, mask) * cotangent).sum()
+        return total
+
+    encode = mx.compile(model, inputs=[model.state])
+    pull = mx.compile(nn.value_and_grad(model, pulled), inputs=[model.state])
+
+    def gradient(arrays: dict[str, Any]) -> tuple[LossValue, Gradients]:
+        groups = [arrays["queries"], *arrays["documents"]]
+        vectors = []
+        for ids, mask, _ in groups:
+            vectors.append(encode(ids, mask))
+            mx.eval(vectors[-1])
+
+        def loss_of(encoded: list[mx.array]) -> tuple[mx.array, dict[str, mx.array]]:
+            scores = score_matrix(encoded[0], groups[0][2], encoded[1:], [group[2] for group in groups[1:]])
+            return objective(scores, arrays["grades"], recipe)
+
+        (loss, terms), cotangents = mx.value_and_grad(loss_of)(vectors)
+        mx.eval(loss, terms, cotangents)
+        _, total = pull(*groups[0][:2], cotangents[0])
+        for (ids, mask, _), cotangent in zip(groups[1:], cotangents[1:], strict=True):
+            total = tree_map(mx.add, total, pull(ids, mask, cotangent)[1])
+            mx.eval(total)
+        return LossValue(loss, terms), total
+
+    return gradient
+
+
+def _on_streams(model: nn.Module, tiles: list[tuple[mx.array, ...]]) -> list[mx.array]:
+    streams = worker_streams()
+    vectors = []
+    for position, (ids, mask, _) in enumerate(tiles):
+        with mx.stream(streams[position % len(streams)]):
+            vectors.append(model(ids, mask))
+    return vectors
+
+
+def _tile_arrays(tile: Tile) -> tuple[mx.array, mx.array, mx.array]:
+    return mx.array(tile.input_ids), mx.array(tile.mask), mx.array(tile.counted)

@@ -74,7 +74,8 @@ def tiled_gradient(model: nn.Module, recipe: Recipe) -> Callable[[dict[str, Any]
         return total
 
     encode = mx.compile(model, inputs=[model.state])
-    pull = mx.compile(nn.value_and_grad(model, pulled), inputs=[model.state])
+    # the model is an output too: differentiating puts tracers into it, and compile would leave them there
+    pull = mx.compile(nn.value_and_grad(model, pulled), inputs=[model.state], outputs=[model.state])
 
     def gradient(arrays: dict[str, Any]) -> tuple[LossValue, Gradients]:
         groups = [arrays["queries"], *arrays["documents"]]

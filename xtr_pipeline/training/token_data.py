@@ -46,7 +46,7 @@ def tokenise_as(encoder: Encoder, max_length: int, *, documents: bool) -> Tokeni
         dropped = dropped | encoder.tokenizer.punctuation_ids()
 
     def tokenise(texts: Sequence[str]) -> list[TokenSequence]:
-        tokens = encoder.tokenizer.tokenise(texts, max_length)
+        tokens = encoder.tokenise(texts, max_length)
         counted = ~np.isin(tokens.ids, sorted(dropped))
         bounds = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
         return [TokenSequence(tokens.ids[start:end], counted[start:end]) for start, end in bounds]

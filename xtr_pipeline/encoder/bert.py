@@ -11,10 +11,11 @@ from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.compute import mx, nn
 from xtr_pipeline.encoder.kernels import Kernels
 
-# Added to the attention scores of padding. Finite, so that a row that is all padding gives numbers and not NaN.
-MASKED_SCORE = -1e9
+# Added to the attention scores of padding: e^-10000 is 0, and a row that is all padding still gives numbers.
+MASKED_SCORE = -1e4
 
-class BertEmbeddings(nn.Module):
+
+class BertEmbeddings(nn.Module):  # type: ignore[misc]
     """Word plus position plus segment embeddings, normalised; all tokens are of segment 0."""
 
     def __init__(self, config: BertConfig) -> None:
@@ -27,10 +28,12 @@ class BertEmbeddings(nn.Module):
     def __call__(self, input_ids: mx.array) -> mx.array:
         """(batch, tokens) ids -> (batch, tokens, hidden)."""
         tokens = input_ids.shape[1]
-        return self.norm(self.word(input_ids) + (self.position.weight[:tokens] + self.segment.weight[0]))
+        places = self.position.weight[:tokens] + self.segment.weight[0]
+        embedded: mx.array = self.norm(self.word(input_ids) + places)
+        return embedded
 
 
-class BertLayer(nn.Module):
+class BertLayer(nn.Module):  # type: ignore[misc]
     """Self-attention and a two-layer perceptron, each followed by a residual sum and a layer norm."""
 
     def __init__(self, config: BertConfig, kernels: Kernels) -> None:
@@ -55,21 +58,24 @@ class BertLayer(nn.Module):
         attended = self._attend(rows, batch, tokens, additive_mask)
         rows = self.attention_norm(rows + self.attention_out(attended))
         rows = self.norm(rows + self.down(self.activation(self.up(rows))))
-        return rows.reshape(batch, tokens, width)
+        outputs: mx.array = rows.reshape(batch, tokens, width)
+        return outputs
 
     def _attend(self, rows: mx.array, batch: int, tokens: int, additive_mask: mx.array) -> mx.array:
-        width = rows.shape[-1]
+        width: int = rows.shape[-1]
         head_size = width // self.heads
 
         def by_head(projection: nn.Linear) -> mx.array:
-            return projection(rows).reshape(batch, tokens, self.heads, head_size).transpose(0, 2, 1, 3)
+            split: mx.array = projection(rows).reshape(batch, tokens, self.heads, head_size).transpose(0, 2, 1, 3)
+            return split
 
         query, key, value = by_head(self.query), by_head(self.key), by_head(self.value)
         mixed = self.attention(query, key, value, additive_mask, 1 / math.sqrt(head_size))
-        return mixed.transpose(0, 2, 1, 3).reshape(batch * tokens, width)
+        merged: mx.array = mixed.transpose(0, 2, 1, 3).reshape(batch * tokens, width)
+        return merged
 
 
-class BertEncoder(nn.Module):
+class BertEncoder(nn.Module):  # type: ignore[misc]
     """Embeddings and layers of a BERT model, without its pooler."""
 
     def __init__(self, config: BertConfig, kernels: Kernels) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,7 @@ def read_bert_config(path: Path) -> BertConfig:
     problems = _problems(raw)
     if problems:
         raise CheckpointError(f"{path}: " + "; ".join(problems))
-    fields = {name: raw[name] for name in BertConfig.__dataclass_fields__ if raw.get(name) is not None}
-    return BertConfig(**fields)
+    return BertConfig(**{f.name: raw[f.name] for f in fields(BertConfig) if raw.get(f.name) is not None})
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -61,20 +60,21 @@ def read_json_object(path: Path) -> dict[str, Any]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} is not valid JSON ({error}); copy or download the checkpoint again") from error
+        raise CheckpointError(f"{path} is not valid JSON ({error}); copy or download it again") from error
     if not isinstance(raw, dict):
-        raise CheckpointError(f"{path} holds a {type(raw).__name__}, not an object; copy or download the checkpoint again")
+        raise CheckpointError(f"{path} holds a {type(raw).__name__}, not an object; copy or download it again")
     return raw
 
 
 def _problems(raw: dict[str, Any]) -> list[str]:
     if raw.get("model_type") != "bert":
         return [f"model_type is {raw.get('model_type')!r}, and only 'bert' is supported; choose a BERT checkpoint"]
-    problems = []
-    required = [name for name, field in BertConfig.__dataclass_fields__.items() if _is_required(field)]
-    for name in required:
-        if not isinstance(raw.get(name), int) or raw[name] < 1:
-            problems.append(f"{name} must be a positive integer, not {raw.get(name)!r}")
+    required = [field.name for field in fields(BertConfig) if field.default is MISSING]
+    problems = [
+        f"{name} must be a positive integer, not {raw.get(name)!r}"
+        for name in required
+        if not isinstance(raw.get(name), int) or raw[name] < 1
+    ]
     if not problems and raw["hidden_size"] % raw["num_attention_heads"]:
         problems.append(f"hidden_size {raw['hidden_size']} is not a multiple of the {raw['num_attention_heads']} heads")
     if raw.get("hidden_act", "gelu") not in ACTIVATIONS:
@@ -82,9 +82,3 @@ def _problems(raw: dict[str, Any]) -> list[str]:
     if raw.get("position_embedding_type", "absolute") != "absolute":
         problems.append(f"position_embedding_type {raw['position_embedding_type']!r} is not supported, only 'absolute'")
     return problems
-
-
-def _is_required(field: Any) -> bool:
-    from dataclasses import MISSING
-
-    return field.default is MISSING

@@ -1,7 +1,8 @@
 """A real BLAS in front of the one that the MLX wheel for Linux bundles.
 
-`libmlx.so` resolves `cblas_sgemm` through the process's global symbol scope, so a library that is loaded with RTLD_GLOBAL
-before the first `import mlx.core` wins over the bundled reference BLAS (8 GFLOP/s against 100 and more a core).
+`libmlx.so` resolves `cblas_sgemm` through the process's global symbol scope, so a library that is loaded with
+RTLD_GLOBAL before the first `import mlx.core` wins over the bundled reference BLAS (8 GFLOP/s against 100 and more a
+core).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def load_blas() -> Blas:
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
         return Blas(name="MLX's own", note="", library=None)
     if "mlx.core" in sys.modules:
-        note = "mlx.core was imported before xtr_pipeline.encoder.compute: its bundled BLAS is used, about 11 times slower"
+        note = "mlx.core was imported before xtr_pipeline.encoder.compute, so its slow bundled BLAS is in use"
         return Blas(name="bundled reference BLAS", note=note, library=None)
     path = _openblas_path()
     if path is None:
@@ -68,7 +69,8 @@ def set_threads(blas: Blas, threads: int) -> None:
 def single_threaded(blas: Blas) -> Iterator[None]:
     """Run BLAS calls on the thread that makes them, for code that keeps every core busy by itself.
 
-    Several threads inside one product wait for each other: on a busy machine that was 4 to 10 times slower than one thread.
+    Several threads inside one product wait for each other: on a busy machine that was 4 to 10 times slower than one
+    thread.
     """
     if blas.library is None:
         yield

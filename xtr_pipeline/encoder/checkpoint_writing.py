@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -23,8 +22,8 @@ HEAD_FOLDER = "1_Dense"
 def save_encoder(encoder: Encoder, folder: Path) -> None:
     """Write the encoder to a folder; an older one there is replaced only when the new one is complete.
 
-    The folder holds config.json, model.safetensors, the tokenizer's files, modules.json, the settings under PyLate's keys
-    (config_sentence_transformers.json) and, with a head, 1_Dense/ with linear.weight.
+    The folder holds config.json, model.safetensors, the tokenizer's files, modules.json, the settings under PyLate's
+    keys (config_sentence_transformers.json) and, with a head, 1_Dense/ with linear.weight.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -79,9 +78,9 @@ def _write_json(path: Path, value: Any) -> None:
 def _replace(staging: Path, folder: Path) -> None:
     """Put the complete folder in place; between the two renames a reader finds no folder, never half a one."""
     if not folder.exists():
-        os.replace(staging, folder)
+        staging.replace(folder)
         return
     retired = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    os.replace(folder, retired / folder.name)
-    os.replace(staging, folder)
+    folder.replace(retired / folder.name)
+    staging.replace(folder)
     shutil.rmtree(retired, ignore_errors=True)

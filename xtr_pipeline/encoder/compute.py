@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import threading
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
 
 from xtr_pipeline.encoder.blas import load_blas
@@ -19,7 +20,20 @@ BLAS = load_blas()
 import mlx.core as mx  # noqa: E402
 from mlx import nn  # noqa: E402
 
-__all__ = ["BLAS", "Backend", "available_cores", "backend_report", "mx", "nn", "own_kernels_pay", "runs_on_cpu", "worker_streams"]
+__all__ = [
+    "BLAS",
+    "Backend",
+    "available_cores",
+    "backend_report",
+    "mx",
+    "nn",
+    "own_kernels_pay",
+    "runs_on_cpu",
+    "worker_streams",
+]
+
+# MLX knows a stream only in the Python thread that made it, and a stream owns a worker thread, so each is made once.
+_OF_THREAD = threading.local()
 
 
 @dataclass(frozen=True)
@@ -52,16 +66,13 @@ def own_kernels_pay() -> bool:
 
 
 def worker_streams() -> list[mx.Stream]:
-    """Streams to spread independent work over: one a core on a CPU, where a stream is one thread; else the default one."""
+    """Streams for independent work: one a core on a CPU, where a stream is one thread; elsewhere the default one."""
     if not runs_on_cpu():
         return [mx.default_stream(mx.default_device())]
-    return _cpu_streams(available_cores())
-
-
-@cache
-def _cpu_streams(count: int) -> list[mx.Stream]:
-    """Made once a process: a stream owns a thread for as long as the process lives."""
-    return [mx.new_stream(mx.cpu) for _ in range(count)]
+    if not hasattr(_OF_THREAD, "streams"):
+        _OF_THREAD.streams = [mx.new_stream(mx.cpu) for _ in range(available_cores())]
+    streams: list[mx.Stream] = _OF_THREAD.streams
+    return streams
 
 
 def available_cores() -> int:
@@ -77,5 +88,15 @@ def backend_report() -> Backend:
         device, blas = "cpu", BLAS.name
     else:
         device, blas = ("metal" if mx.metal.is_available() else "cuda"), "the device's own"
-    notes = (BLAS.note,) if BLAS.note and device == "cpu" else ()
-    return Backend(device=device, blas=blas, threads=available_cores(), mlx_version=version("mlx"), notes=notes)
+    return Backend(
+        device=device, blas=blas, threads=available_cores(), mlx_version=version("mlx"), notes=_notes(device)
+    )
+
+
+def _notes(device: str) -> tuple[str, ...]:
+    if device != "cpu":
+        return ()
+    notes = [BLAS.note] if BLAS.note else []
+    if platform.system() == "Linux" and shutil.which("g++") is None:
+        notes.append("no g++ on the PATH: MLX cannot fuse kernels, encoding is slower (cure: install g++)")
+    return tuple(notes)

@@ -18,7 +18,8 @@ from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.token_vectors import TokenVectors
 from xtr_pipeline.encoder.tokenising import TokenIds
 
-# Batches that wait behind the running one of each stream: enough that no core idles, few enough that memory stays bounded.
+# Batches that wait behind the running one of each stream: enough that no core idles, few enough that memory stays
+# bounded.
 QUEUED_PER_STREAM = 2
 
 
@@ -92,7 +93,7 @@ def _batches_in_flight(model: MultiVectorEncoder, tokens: TokenIds) -> Iterator[
         input_ids, mask = pad_batch(tokens, plan)
         with mx.stream(streams[number % len(streams)]):
             outputs = model(mx.array(input_ids), mx.array(mask))
-        mx.async_eval(outputs)
+        mx.async_eval(outputs)  # type: ignore[no-untyped-call]
         running.append((plan, outputs))
         if len(running) > QUEUED_PER_STREAM * len(streams):
             yield _finished(*running.popleft())

@@ -1,14 +1,19 @@
 """Softmax attention for MLX on a CPU, forward and backward, with the fast exp2.
 
-Scores are kept with keys before queries, (batch, heads, keys, queries): reductions over the second-last axis are vectorised, over
-the last one they are not (0.7 ms against 2.6 ms for 3 million scores). Rows are divided by their sum after the product with the values,
-when they are 32 wide and not as wide as the text is long (FlashAttention, arXiv 2205.14135, section 3.1).
+Scores are kept with keys before queries, (batch, heads, keys, queries): reductions over the second-last axis are
+vectorised, over the last one they are not (0.7 ms against 2.6 ms for 3 million scores). Rows are divided by their sum
+after the product with the values, when they are 32 wide and not as wide as the text is long (FlashAttention, arXiv
+2205.14135, section 3.1).
 """
 
 from __future__ import annotations
 
+from typing import cast
+
 from xtr_pipeline.encoder.compute import mx
-from xtr_pipeline.encoder.fast_exp import BIAS, LOG2E, exp2_biased
+from xtr_pipeline.encoder.fast_exp import HALF_BIAS, LOG2E, exp2_from_half
+
+Triple = tuple[mx.array, mx.array, mx.array]
 
 
 def fast_attention(query: mx.array, key: mx.array, value: mx.array, additive_mask: mx.array, scale: float) -> mx.array:
@@ -24,17 +29,18 @@ def fast_attention(query: mx.array, key: mx.array, value: mx.array, additive_mas
     Returns:
         (batch, heads, queries, size).
     """
-    mask = additive_mask.swapaxes(-1, -2) * LOG2E
-    return _attention(query * (scale * LOG2E), key, value, mask)[0]
+    mask = additive_mask.swapaxes(-1, -2) * (0.5 * LOG2E)
+    output, _, _ = cast(Triple, _attention(query * (0.5 * LOG2E * scale), key, value, mask))
+    return output
 
 
 @mx.custom_function
-def _attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) -> tuple[mx.array, mx.array, mx.array]:
-    """Attention with scores in base 2; also the unnormalised weights and their sums, which the backward pass needs."""
+def _attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) -> Triple:
+    """Attention with halved scores in base 2; the unnormalised weights and their sums are for the backward pass."""
     scores = key @ query.swapaxes(-1, -2) + mask
     highest = scores.max(axis=-2, keepdims=True)
-    weights = exp2_biased(scores - (highest - BIAS))
-    # 0 * highest carries a NaN or an infinity of the scores into the result, which exp2_biased does not.
+    weights = exp2_from_half(scores - (highest - HALF_BIAS))
+    # 0 * highest carries a NaN or an infinity of the scores into the result, which exp2_from_half does not.
     totals = (weights.sum(axis=-2, keepdims=True) + 0.0 * highest).swapaxes(-1, -2)
     return (weights.swapaxes(-1, -2) @ value) / totals, weights, totals
 
@@ -43,12 +49,12 @@ def _attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) 
 def _attention_vjp(
     primals: tuple[mx.array, ...], cotangents: tuple[mx.array, ...], outputs: tuple[mx.array, ...]
 ) -> tuple[mx.array, ...]:
-    """Gradients by FlashAttention's identity: sum_j P_ij dP_ij = dO_i . O_i, so that no (keys, queries) array is reduced."""
+    """Gradients; by sum_j P_ij dP_ij = dO_i . O_i (FlashAttention) no (keys, queries) array has to be reduced."""
     query, key, value, mask = primals
     output, weights, totals = outputs
     d_output = cotangents[0] / totals
     d_value = weights @ d_output
     inner = (d_output * output).sum(axis=-1, keepdims=True).swapaxes(-1, -2)
-    # In base 2 the derivative of the weights has the factor ln 2 = 1 / LOG2E.
-    d_scores = weights * ((value @ d_output.swapaxes(-1, -2)) - inner) * (1 / LOG2E)
+    # d 2^(2h) / dh = 2 ln 2 * 2^(2h)
+    d_scores = weights * ((value @ d_output.swapaxes(-1, -2)) - inner) * (2 / LOG2E)
     return d_scores.swapaxes(-1, -2) @ key, d_scores @ query, d_value, mx.zeros_like(mask)

@@ -1,8 +1,9 @@
 """The Fortran runtime that OpenBLAS asks for, on machines that have none.
 
-The `cmeel-openblas` wheel needs `libgfortran.so.5` but does not ship it, and a machine that only has Python has no gfortran.
-numpy's wheel does ship that library, under a name with a hash (auditwheel renames what it bundles). The loader matches by the
-name that stands inside the file (DT_SONAME), so an in-memory copy with the plain name in it satisfies OpenBLAS.
+The `cmeel-openblas` wheel needs `libgfortran.so.5` but does not ship it, and a machine that only has Python has no
+gfortran. numpy's wheel does ship that library, under a name with a hash (auditwheel renames what it bundles). The
+loader matches by the name that stands inside the file (DT_SONAME), so an in-memory copy with the plain name in it
+satisfies OpenBLAS.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def load_fortran_runtime() -> None:
     except OSError:
         bundled = _bundled_runtime()
     if bundled is None:
-        raise OSError("libgfortran.so.5 is neither installed nor bundled with numpy (cure: install the package libgfortran5)")
+        raise OSError("libgfortran.so.5 is neither installed nor bundled with numpy (cure: install libgfortran5)")
     for needed in sorted(bundled.parent.glob("libquadmath*")):
         ctypes.CDLL(str(needed), mode=os.RTLD_GLOBAL | os.RTLD_LAZY)
     descriptor = os.memfd_create("libgfortran.so.5")
@@ -67,12 +68,12 @@ def _bundled_runtime() -> Path | None:
         shipped = files("numpy") or []
     except PackageNotFoundError:
         return None
-    found = (Path(str(entry.locate())) for entry in shipped if entry.name.startswith("libgfortran") and ".so.5" in entry.name)
-    return next((path for path in found if path.exists()), None)
+    named = (entry for entry in shipped if entry.name.startswith("libgfortran") and ".so.5" in entry.name)
+    return next((path for path in (Path(str(entry.locate())) for entry in named) if path.exists()), None)
 
 
 def _segments(library: bytes) -> tuple[list[tuple[int, int, int]], tuple[int, int]]:
-    """PT_LOAD segments as (address, file offset, size) and PT_DYNAMIC as (file offset, size); ELF-64 layout, gABI chapter 5."""
+    """PT_LOAD segments as (address, file offset, size), PT_DYNAMIC as (file offset, size); gABI chapter 5, ELF-64."""
     header_offset = struct.unpack_from("<Q", library, 32)[0]
     entry_size, count = struct.unpack_from("<HH", library, 54)
     loads: list[tuple[int, int, int]] = []

@@ -35,7 +35,8 @@ class Kernels:
 
 def reference_attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array, scale: float) -> mx.array:
     """MLX's own attention; shapes as in `fast_attention`."""
-    return mx.fast.scaled_dot_product_attention(query, key, value, scale=scale, mask=mask)
+    output: mx.array = mx.fast.scaled_dot_product_attention(query, key, value, scale=scale, mask=mask)
+    return output
 
 
 def reference_gelu(x: mx.array) -> mx.array:

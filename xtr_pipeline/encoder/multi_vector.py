@@ -1,4 +1,4 @@
-"""One unit vector per token: a BERT encoder, an optional linear head, L2 normalisation (ColBERT, arXiv 2004.12832, section 3.2)."""
+"""One unit vector per token: BERT, an optional linear head, L2 normalisation (ColBERT, arXiv 2004.12832)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xtr_pipeline.encoder.kernels import Kernels, default_kernels
 SMALLEST_NORM = 1e-12
 
 
-class MultiVectorEncoder(nn.Module):
+class MultiVectorEncoder(nn.Module):  # type: ignore[misc]
     """Token vectors of length 1.
 
     Attributes:
@@ -45,14 +45,15 @@ class MultiVectorEncoder(nn.Module):
             mask: (batch, tokens), 1 for tokens and 0 for padding.
 
         Returns:
-            (batch, tokens, dim) float32 unit vectors; those of padding mean nothing and have to be masked by the caller.
+            (batch, tokens, dim) float32 unit vectors; those of padding mean nothing: the caller masks them.
         """
         hidden = self.bert(input_ids, mask)
         batch, tokens, width = hidden.shape
         rows = hidden.reshape(batch * tokens, width)
         if self.head is not None:
             rows = self.head(rows)
-        return normalise(rows).reshape(batch, tokens, -1)
+        vectors: mx.array = normalise(rows).reshape(batch, tokens, -1)
+        return vectors
 
 
 def normalise(vectors: mx.array) -> mx.array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -16,10 +16,13 @@ class EncoderSettings:
         dim: Width of a token vector.
         query_length: Longest query in tokens, special tokens included; the rest is cut off.
         document_length: Longest document in tokens, special tokens included.
-        keep_special_tokens: Whether [CLS] and [SEP] give vectors as every other token does. On, as in ColBERT: they carry what the
-            whole text says, and queries and documents then follow one rule (every token that is not padding counts).
-        skip_punctuation: Whether tokens of a document that are a single ASCII punctuation mark give no vector (ColBERT's skiplist).
-            They still take part in attention. Queries keep them.
+        keep_special_tokens: Whether [CLS] and [SEP] give vectors as every other token does. On, as in ColBERT and
+            PyLate: they carry what the whole text says, and queries and documents then follow one rule (every token
+            that is not padding counts).
+        skip_punctuation: Whether tokens of a document that are a single ASCII punctuation mark give no vector
+            (ColBERT's skiplist). They still take part in attention. Queries keep them.
+        split_code: Whether texts go through `code_text.split_code` before the tokenizer (identifiers apart, brackets
+            and operators away).
     """
 
     dim: int
@@ -27,6 +30,15 @@ class EncoderSettings:
     document_length: int = 256
     keep_special_tokens: bool = True
     skip_punctuation: bool = False
+    split_code: bool = True
+
+    def within(self, positions: int) -> EncoderSettings:
+        """The same settings with lengths of at most `positions` tokens."""
+        return replace(
+            self,
+            query_length=min(self.query_length, positions),
+            document_length=min(self.document_length, positions),
+        )
 
 
 def read_settings(raw: Mapping[str, Any], dim: int) -> EncoderSettings:
@@ -38,6 +50,7 @@ def read_settings(raw: Mapping[str, Any], dim: int) -> EncoderSettings:
         document_length=int(raw.get("document_length", default.document_length)),
         keep_special_tokens=bool(raw.get("keep_special_tokens", default.keep_special_tokens)),
         skip_punctuation=bool(raw.get("skiplist_words", [])),
+        split_code=bool(raw.get("split_code", default.split_code)),
     )
 
 
@@ -54,4 +67,5 @@ def settings_json(settings: EncoderSettings) -> dict[str, Any]:
         "attend_to_expansion_tokens": False,
         "skiplist_words": list(string.punctuation) if settings.skip_punctuation else [],
         "keep_special_tokens": settings.keep_special_tokens,
+        "split_code": settings.split_code,
     }

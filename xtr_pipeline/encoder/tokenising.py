@@ -58,7 +58,8 @@ class TextTokenizer:
         """
         room = max_length - self._tokenizer.num_special_tokens_to_add(is_pair=False)
         if room < 1:
-            raise ValueError(f"a length of {max_length} tokens leaves no room beside the special tokens; use at least {max_length - room + 1}")
+            least = max_length - room + 1
+            raise ValueError(f"{max_length} tokens leave no room beside the special ones; use at least {least}")
         self._tokenizer.enable_truncation(max_length)
         chunks = [ids for chunk in _chunks(texts, TEXTS_PER_CHUNK) for ids in self._ids(chunk)]
         lengths = np.fromiter((len(ids) for ids in chunks), dtype=np.int64, count=len(chunks))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# (Hugging Face, ours), longest first where one contains another; {} is the layer number.
+# (Hugging Face, ours); {} is the layer number.
 RENAMES: tuple[tuple[str, str], ...] = (
     ("embeddings.word_embeddings.", "embeddings.word."),
     ("embeddings.position_embeddings.", "embeddings.position."),
@@ -29,7 +29,7 @@ def to_ours(name: str) -> str | None:
     Accepts the prefix `bert.` of task models and the `gamma`/`beta` of checkpoints converted from TensorFlow.
     """
     plain = name.removeprefix("bert.").replace(".gamma", ".weight").replace(".beta", ".bias")
-    return _rename(plain, {hf: ours for hf, ours in RENAMES})
+    return _rename(plain, dict(RENAMES))
 
 
 def to_hugging_face(name: str) -> str:

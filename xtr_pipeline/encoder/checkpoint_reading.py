@@ -1,0 +1,145 @@
+"""The parts of a checkpoint folder in Hugging Face layout, each read and checked by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlx.utils import tree_flatten
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from xtr_pipeline.encoder.bert_config import BertConfig, CheckpointError, read_json_object
+from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
+from xtr_pipeline.encoder.settings import EncoderSettings, read_settings
+from xtr_pipeline.encoder.tokenising import TextTokenizer
+from xtr_pipeline.encoder.weight_names import to_ours
+
+Weights = dict[str, NDArray[np.float32]]
+
+
+def read_bert_weights(path: Path, config: BertConfig) -> tuple[Weights, Weights]:
+    """The encoder's weights by our names, and those of the pooler (which we do not use) by Hugging Face's.
+
+    Raises:
+        CheckpointError: Listing every tensor that is missing, unknown or of a wrong shape.
+    """
+    ours: Weights = {}
+    unused: Weights = {}
+    for name, tensor in read_tensors(path).items():
+        renamed = to_ours(name)
+        if renamed is not None:
+            ours[f"bert.{renamed}"] = tensor.astype(np.float32, copy=False)
+        elif "pooler." in name:
+            unused[name.removeprefix("bert.")] = tensor
+    expected = {name: tuple(value.shape) for name, value in tree_flatten(MultiVectorEncoder(config, None).parameters())}
+    problems = [f"{name} is missing" for name in sorted(expected.keys() - ours.keys())]
+    problems += [f"{name} is more than config.json describes" for name in sorted(ours.keys() - expected.keys())]
+    problems += [
+        f"{name} is {ours[name].shape}, config.json asks for {expected[name]}"
+        for name in sorted(expected.keys() & ours.keys())
+        if ours[name].shape != expected[name]
+    ]
+    if problems:
+        cure = "use the weights and the config.json of one checkpoint"
+        raise CheckpointError(f"{path} does not fit the config.json beside it; {cure}: " + "; ".join(problems))
+    return ours, unused
+
+
+def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
+    """All tensors of a safetensors file.
+
+    Raises:
+        CheckpointError: When it is missing or broken.
+    """
+    if not path.is_file():
+        cure = "convert the checkpoint with transformers' save_pretrained (one file of safetensors)"
+        raise CheckpointError(f"{path} is missing; {cure}")
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, TypeError, KeyError) as error:
+        raise CheckpointError(f"{path} cannot be read ({error}); copy or download it again, as float32") from error
+
+
+def read_head(folder: Path, config: BertConfig) -> NDArray[np.float32] | None:
+    """The linear head's weight (dim, hidden), None when modules.json names no Dense module.
+
+    Raises:
+        CheckpointError: When the head is more than one linear layer without bias.
+    """
+    path = folder / "modules.json"
+    dense = [module for module in _read_modules(path) if str(module.get("type", "")).rsplit(".", 1)[-1] == "Dense"]
+    if not dense:
+        return None
+    if len(dense) > 1:
+        raise CheckpointError(f"{path} lists {len(dense)} Dense modules; only one linear head is supported")
+    part = folder / str(dense[0].get("path", "1_Dense"))
+    problems = _head_problems(read_json_object(part / "config.json"))
+    if problems:
+        raise CheckpointError(f"{part / 'config.json'}: only a plain linear head is supported: " + "; ".join(problems))
+    head = read_tensors(part / "model.safetensors").get("linear.weight")
+    if head is None or head.ndim != 2 or head.shape[1] != config.hidden_size:
+        found = "missing" if head is None else f"of shape {head.shape}"
+        cure = f"it must be (dim, {config.hidden_size})"
+        raise CheckpointError(f"{part / 'model.safetensors'}: linear.weight is {found}; {cure}")
+    return head.astype(np.float32, copy=False)
+
+
+def read_tokenizer(path: Path, config: BertConfig) -> TextTokenizer:
+    """The tokenizer of a `tokenizer.json`.
+
+    Raises:
+        CheckpointError: When it is missing, broken, or has more tokens than the weights.
+    """
+    if not path.is_file():
+        cure = "write the fast tokenizer there with transformers' AutoTokenizer(...).save_pretrained"
+        raise CheckpointError(f"{path} is missing; {cure}")
+    try:
+        tokenizer = TextTokenizer(path.read_text(encoding="utf-8"))
+    except Exception as error:  # tokenizers raises bare Exception for a broken file
+        raise CheckpointError(f"{path} is not a usable tokenizer ({error}); copy or download it again") from error
+    if tokenizer.vocabulary_size() > config.vocab_size:
+        sizes = f"{tokenizer.vocabulary_size()} tokens, config.json {config.vocab_size}"
+        raise CheckpointError(f"{path} has {sizes}; use the tokenizer that belongs to the weights")
+    return tokenizer
+
+
+def read_encoder_settings(path: Path, config: BertConfig, dim: int) -> EncoderSettings:
+    """Settings from a `config_sentence_transformers.json`, defaults where there is none.
+
+    Raises:
+        CheckpointError: When a length is more than the encoder has positions.
+    """
+    settings = read_settings(read_json_object(path), dim) if path.is_file() else EncoderSettings(dim=dim)
+    settings = settings.within(config.max_position_embeddings) if not path.is_file() else settings
+    longest = max(settings.document_length, settings.query_length)
+    if longest > config.max_position_embeddings:
+        positions = f"config.json has {config.max_position_embeddings} positions"
+        raise CheckpointError(f"{path} asks for {longest} tokens, {positions}; shorten query_length or document_length")
+    return settings
+
+
+def _read_modules(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        return []
+    try:
+        modules = json.loads(path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} is not valid JSON ({error}); copy or download it again") from error
+    if not isinstance(modules, list) or not all(isinstance(module, dict) for module in modules):
+        raise CheckpointError(f"{path} is not a list of modules; copy or download it again")
+    return modules
+
+
+def _head_problems(raw: dict[str, Any]) -> list[str]:
+    problems = []
+    if raw.get("bias", True):
+        problems.append("bias must be false")
+    if not str(raw.get("activation_function", "Identity")).endswith("Identity"):
+        problems.append(f"activation_function {raw['activation_function']} must be Identity")
+    if raw.get("use_residual"):
+        problems.append("use_residual must be false")
+    return problems

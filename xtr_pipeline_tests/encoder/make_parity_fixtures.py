@@ -1,0 +1,132 @@
+"""Regenerate the parity fixtures with PyTorch and transformers, the reference implementation of BERT.
+
+Needs the `torch` extra; run from the repository's root:
+
+    python -m xtr_pipeline_tests.encoder.make_parity_fixtures BASE_FOLDER
+
+BASE_FOLDER holds the base encoder (`xtr_pipeline.encoder.base_weights.fetch_base_encoder`). Writes, into fixtures/:
+tiny_bert/ (a random-weight checkpoint with a head, in Hugging Face layout), tiny_bert.npz and base.npz (inputs,
+expected outputs).
+"""
+
+from __future__ import annotations
+
+import json
+import string
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers import AutoTokenizer, BertConfig, BertModel
+
+FIXTURES = Path(__file__).parent / "fixtures"
+SEED = 20240607
+HEAD_DIM = 8
+WORDS = ("def", "return", "class", "self", "import", "parse", "config", "file", "retry", "time", "out", "read", "write")
+TEXTS = (
+    "retry a request after a time out",
+    "def parse_config(file): return file.read()",
+    "class Ünïcode: x = 'zzz' # 42",
+)
+
+
+def main() -> None:
+    """Write all fixtures."""
+    base = Path(sys.argv[1])
+    torch.manual_seed(SEED)
+    folder = FIXTURES / "tiny_bert"
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_tokenizer(folder)
+    _write_tiny_weights(folder)
+    _write_expected(folder, FIXTURES / "tiny_bert.npz", max_length=48)
+    _write_expected(base, FIXTURES / "base.npz", max_length=20)
+
+
+def _write_tokenizer(folder: Path) -> None:
+    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    characters = list(string.ascii_lowercase + string.digits + string.punctuation)
+    vocabulary = [*specials, *WORDS, *characters, *(f"##{c}" for c in string.ascii_lowercase + string.digits)]
+    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.add_special_tokens(specials)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), specials, strict=True))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps(
+            {"tokenizer_class": "BertTokenizer", "model_max_length": 64, "do_lower_case": True, **names}, indent=2
+        )
+    )
+
+
+def _write_tiny_weights(folder: Path) -> None:
+    size = len(json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"])
+    config = BertConfig(
+        vocab_size=size,
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=3,
+        intermediate_size=40,
+        max_position_embeddings=64,
+    )
+    model = BertModel(config).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            # Larger than at the start of a training, so that attention is far from uniform and an error in it shows.
+            scale, shift = (0.2, 1.0) if name.endswith("LayerNorm.weight") else (0.35, 0.0)
+            weight.copy_(shift + scale * torch.randn_like(weight))
+    model.save_pretrained(folder)
+    head = folder / "1_Dense"
+    head.mkdir(exist_ok=True)
+    save_file({"linear.weight": torch.randn(HEAD_DIM, 24) / 5}, head / "model.safetensors", metadata={"format": "pt"})
+    dense = {
+        "in_features": 24,
+        "out_features": HEAD_DIM,
+        "bias": False,
+        "activation_function": "torch.nn.modules.linear.Identity",
+    }
+    (head / "config.json").write_text(json.dumps(dense, indent=2))
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Dense", "type": "pylate.models.Dense.Dense"},
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules, indent=2))
+    settings = {
+        "query_length": 16,
+        "document_length": 48,
+        "query_prefix": "",
+        "document_prefix": "",
+        "skiplist_words": [],
+    }
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(settings, indent=2))
+
+
+def _write_expected(folder: Path, target: Path, max_length: int) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = BertModel.from_pretrained(folder).eval()
+    batch = tokenizer(list(TEXTS), padding=True, truncation=True, max_length=max_length, return_tensors="pt")
+    with torch.inference_mode():
+        hidden = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+    expected = {"hidden": hidden.numpy()}
+    if (folder / "1_Dense").is_dir():
+        projected = hidden @ load_file(folder / "1_Dense" / "model.safetensors")["linear.weight"].T
+        expected["vectors"] = torch.nn.functional.normalize(projected, dim=-1).numpy()
+    np.savez_compressed(
+        target,
+        texts=np.array(TEXTS),
+        max_length=np.array(max_length),
+        input_ids=batch["input_ids"].numpy().astype(np.int32),
+        mask=batch["attention_mask"].numpy().astype(np.int32),
+        **expected,
+    )
+
+
+if __name__ == "__main__":
+    main()

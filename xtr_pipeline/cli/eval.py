@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xtr_pipeline.cli.eval_progress import EncodingReporter
-from xtr_pipeline.cli.project_files import ProjectFiles, project_files
+from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.corpus.fetch_errors import FetchError, TransientFetchError
 from xtr_pipeline.corpus.registry import RegistryError, load_registry
 from xtr_pipeline.corpus.reserved import load_reserved

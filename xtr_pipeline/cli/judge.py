@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xtr_pipeline.cli.project_files import project_files
+from xtr_pipeline.project_files import project_files
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.fetch_errors import FetchError
 from xtr_pipeline.corpus.fetching import fetch_tree
@@ -155,7 +155,7 @@ def _errors_told() -> Iterator[Console]:
 
 
 def _ledger() -> Path:
-    return project_files(os.environ).root / "data" / "judgments"
+    return project_files(os.environ).ledger
 
 
 def _registry() -> Registry:

@@ -58,7 +58,7 @@ def _drive(console: Console, project: "Project", *, only_plan: bool) -> "Outcome
     from xtr_pipeline.orchestration.instance import open_instance
     from xtr_pipeline.orchestration.recovery import bury_dead_runs, only_driver
 
-    with only_driver(project.home_path), open_instance(project.home_path) as instance:
+    with only_driver(project.files.home), open_instance(project.files.home) as instance:
         if buried := bury_dead_runs(instance):
             console.print(f"{buried} run(s) of a killed job marked as failed; resuming")
         defs = build_defs(project)

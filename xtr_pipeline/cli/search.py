@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.modes import DEFAULT_MODE, Mode
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _load_encoder(model_path: str | None, messages: Console) -> "tuple[TextEncod
     from xtr_pipeline.encoder.checkpoint import load_from
     from xtr_pipeline.release.promotion import promoted_folder
 
-    home = run_home(os.environ)
+    home = project_files(os.environ).home
     promoted = promoted_folder(home) if model_path in {None, "promoted"} else None
     if promoted is not None:
         return load_from(str(promoted), home), "promoted"
@@ -139,18 +139,3 @@ def _load_encoder(model_path: str | None, messages: Console) -> "tuple[TextEncod
         messages.print("no promoted model yet: searching with the base encoder", style="dim")
     reference = model_path or "base"
     return load_from(reference, home), reference
-
-
-def run_home(environ: Mapping[str, str]) -> Path:
-    """Run storage: XTR_HOME, else `.xtr` of the checkout that this package lies in, else the user's cache.
-
-    The working directory has no say: a search must not leave a folder behind in the code that it searches.
-    """
-    from xtr_pipeline.retrieval.cache_folder import user_cache
-
-    if own := environ.get("XTR_HOME"):
-        return Path(own).expanduser().resolve()
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "data" / "repos.toml").is_file():
-        return checkout / ".xtr"
-    return user_cache(environ, sys.platform, Path.home()) / "home"

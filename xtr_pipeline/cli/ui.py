@@ -21,7 +21,7 @@ def ui(
     from xtr_pipeline.orchestration.project import locate_project
 
     project = locate_project(os.environ)
-    os.environ["DAGSTER_HOME"] = str(dagster_home(project.home_path))
+    os.environ["DAGSTER_HOME"] = str(dagster_home(project.files.home))
     os.chdir(project.root)
     dagster = str(Path(sys.executable).with_name("dagster"))
     os.execv(dagster, [dagster, "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606

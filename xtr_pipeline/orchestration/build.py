@@ -20,7 +20,8 @@ from xtr_pipeline.orchestration.storage import Frames, Records
 def build_defs(project: Project | None = None) -> dg.Definitions:
     """The definitions of a project; by default of the one that the environment names (see `locate_project`)."""
     project = project or locate_project(os.environ)
-    partitions = repo_partitions(project.registry())
+    registry = project.registry()
+    partitions = repo_partitions(registry)
     nightly_job, nightly_schedule = nightly(project)
     # what CI materialises for a repository that a pull request adds: it needs no model and no judge
     ci_job = dg.define_asset_job("ci", selection=dg.AssetSelection.assets("source_tree", "code_units"))
@@ -28,7 +29,7 @@ def build_defs(project: Project | None = None) -> dg.Definitions:
         assets=[
             *corpus_assets(partitions),
             *judge_assets(partitions),
-            *training_assets(partitions),
+            *training_assets(partitions, list(registry.names("dev"))),
             *retrieval_assets(partitions),
             *release_assets(partitions),
         ],
@@ -37,8 +38,8 @@ def build_defs(project: Project | None = None) -> dg.Definitions:
         schedules=[nightly_schedule],
         resources={
             "project": project,
-            "frames": Frames(base=f"{project.home}/storage"),
-            "records": Records(base=f"{project.home}/storage"),
+            "frames": Frames(base=str(project.files.storage)),
+            "records": Records(base=str(project.files.storage)),
         },
         loggers={"console": live_console},
     )

@@ -70,7 +70,7 @@ def attachment_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefin
         def labels_attach(
             context: dg.AssetCheckExecutionContext, project: Project, queries: pl.DataFrame, code_units: pl.DataFrame
         ) -> dg.AssetCheckResult:
-            grades = load_grades(project.ledger_path, [context.partition_key])
+            grades = load_grades(project.files.ledger, [context.partition_key])
             attached = attach_grades(grades, code_units)
             problems = orphan_problems(queries, grades, attached)
             return dg.AssetCheckResult(
@@ -117,4 +117,4 @@ def _grades(examples: pl.DataFrame) -> pl.DataFrame:
 
 
 def _losses(record: dict[str, Any]) -> list[float]:
-    return [float(row["loss"]) for row in record["history"]]
+    return [float(loss) for loss in record["losses"]]

@@ -86,7 +86,7 @@ class Driver:
 
     def _due(self, stage: Stage, partition: str | None) -> Due:
         for position, asset in enumerate(stage.assets):
-            stored = stored_path(f"{self.project.home}/storage", asset, partition)
+            stored = stored_path(str(self.project.files.storage), asset, partition)
             if stored is None or not self._versions.is_fresh(AssetKey(asset), partition):
                 return Due(stage, partition, stage.assets[position:])
         return Due(stage, partition, ())

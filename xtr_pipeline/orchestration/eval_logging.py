@@ -13,17 +13,17 @@ from xtr_pipeline.orchestration.project import Project
 def log_evaluation(project: Project, report: pl.DataFrame) -> None:
     """One line for each run of the report (model and mode), with the means of the semantic group and of keyword queries."""
     now = datetime.now(tz=UTC).isoformat(timespec="seconds")
-    digests = "+".join(file_digest(path) for path in project.spec_paths)
+    digests = "+".join(file_digest(path) for path in project.files.specs)
     for run in report.partition_by("model", "mode", maintain_order=True):
         keyword = run.filter(pl.col("kind") == "keyword")
         semantic = run.filter(pl.col("kind") != "keyword")
         append_entry(
-            Path(project.root) / "eval" / "log.jsonl",
+            project.files.eval_log,
             EvalLogEntry(
                 date=now,
                 model=run["model"][0],
                 fingerprint="" if run["model"][0] == "bm25" else run["fingerprint"][0],
-                spec="+".join(f"eval/{path.name}" for path in project.spec_paths),
+                spec="+".join(f"eval/{path.name}" for path in project.files.specs),
                 spec_sha256=digests,
                 mode=run["mode"][0],
                 figures={

@@ -12,7 +12,7 @@ def incumbent_folder(project: Project) -> Path | None:
     """The promoted checkpoint, unless it is the candidate itself: then there is nothing new to compare, and the base encoder is
     the measure.
     """
-    promoted = promoted_folder(project.home_path)
+    promoted = promoted_folder(project.files.home)
     if promoted is None or promotion_record(promoted)["model_fingerprint"] == _candidate_fingerprint(project):
         return None
     return promoted
@@ -25,5 +25,5 @@ def incumbent_fingerprint(project: Project) -> str:
 
 
 def _candidate_fingerprint(project: Project) -> str | None:
-    stored = stored_path(f"{project.home}/storage", "xtr_checkpoint", None)
+    stored = stored_path(str(project.files.storage), "xtr_checkpoint", None)
     return None if stored is None else str(json.loads(stored.read_text())["fingerprint"])

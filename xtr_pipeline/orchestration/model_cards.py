@@ -19,8 +19,8 @@ def card_of(project: Project, report: pl.DataFrame, checkpoint: dict, verdict: V
     """The model card of the candidate of a report."""
     registry = project.registry()
     labelled = registry.names("train", "dev")
-    queries = load_queries(project.ledger_path, labelled)
-    grades = load_grades(project.ledger_path, labelled)
+    queries = load_queries(project.files.ledger, labelled)
+    grades = load_grades(project.files.ledger, labelled)
     facts = CardFacts(
         name="xtr code search",
         base_model="sentence-transformers/all-MiniLM-L6-v2",
@@ -42,9 +42,9 @@ def card_of(project: Project, report: pl.DataFrame, checkpoint: dict, verdict: V
             "base encoder": checkpoint["base"],
             "sources": digest(*(source_fingerprint(registry.get(name)) for name in labelled)),
             "ledger": digest(
-                *(file_digest(project.ledger_path / kind / f"{name}.jsonl") for kind in ("queries", "grades") for name in labelled)
+                *(file_digest(project.files.ledger / kind / f"{name}.jsonl") for kind in ("queries", "grades") for name in labelled)
             ),
-            "evaluation specs": digest(*(file_digest(path) for path in project.spec_paths)),
+            "evaluation specs": digest(*(file_digest(path) for path in project.files.specs)),
         },
     )
     return render_model_card(facts)

@@ -22,7 +22,7 @@ def outside_versions(project: Project) -> Outside:
         return source_fingerprint(registry.get(str(partition)))
 
     def shard(kind: str, partition: str | None) -> str:
-        return file_digest(project.ledger_path / kind / f"{partition}.jsonl")
+        return file_digest(project.files.ledger / kind / f"{partition}.jsonl")
 
     return {
         "source_tree": source,
@@ -34,7 +34,7 @@ def outside_versions(project: Project) -> Outside:
         "docstring_checkpoint": lambda _: settings.docstring.fingerprint(),
         "xtr_checkpoint": lambda _: settings.judged.fingerprint(),
         "token_index": lambda _: incumbent_fingerprint(project),
-        "retrieval_metrics": lambda _: digest(*(file_digest(path) for path in project.spec_paths)),
+        "retrieval_metrics": lambda _: digest(*(file_digest(path) for path in project.files.specs)),
         "metrics_report": lambda _: digest(settings.promotable, Thresholds()),
     }
 

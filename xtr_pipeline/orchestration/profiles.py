@@ -8,24 +8,54 @@ from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe
 
 @dataclass(frozen=True)
 class Profile:
-    """Repositories and recipes of a job. `repos` None means all; only a `promotable` profile can pass the gate."""
+    """Size of a job.
+
+    Attributes:
+        name: As in `--profile` and XTR_PROFILE.
+        repos: Names of the repositories; None means all of the registry.
+        docstring, judged: Recipes of the two checkpoints.
+        head_dim: Dimensions of a token vector.
+        probe_units: Units of each dev repository that a measurement during training encodes.
+        promotable: Whether its model may be promoted.
+    """
 
     name: str
-    home: str
     repos: tuple[str, ...] | None
     docstring: Recipe
     judged: Recipe
+    head_dim: int
+    probe_units: int
     promotable: bool
 
     def select(self, registry: Registry) -> Registry:
-        """The registry cut down to this profile's repositories; the profile's name for one that is missing is an error."""
-        if self.repos is None:
-            return registry
-        return Registry(tuple(registry.get(name) for name in self.repos))
+        """The registry cut down to this profile's repositories; a name that is missing there is an error."""
+        return registry if self.repos is None else Registry(tuple(registry.get(name) for name in self.repos))
+
+    def recipe(self, name: str) -> Recipe:
+        """The recipe of the checkpoint `docstring` or `judged`."""
+        return {"docstring": self.docstring, "judged": self.judged}[name]
 
 
-FULL = Profile(name="full", home=".xtr", repos=None, docstring=DOCSTRING, judged=JUDGED, promotable=True)
-PROFILES = {profile.name: profile for profile in (FULL,)}
+FULL = Profile(
+    name="full",
+    repos=None,
+    docstring=DOCSTRING,
+    judged=JUDGED,
+    head_dim=128,
+    probe_units=600,
+    promotable=True,
+)
+QUICK = Profile(
+    name="quick",
+    # small, in two languages; the eval repositories are the two smallest
+    repos=("apscheduler", "typos", "scikit-build-core", "httpie", "scrapy"),
+    docstring=DOCSTRING.quick(),
+    judged=JUDGED.quick(),
+    head_dim=128,
+    probe_units=150,
+    promotable=False,
+)
+PROFILES = {profile.name: profile for profile in (FULL, QUICK)}
 
 
 def profile_named(name: str) -> Profile:

@@ -16,7 +16,7 @@ def nightly(project: Project) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
     @dg.op(description="Walks the stages and runs what is due, each as a Dagster run of its own")
     def refresh(context: dg.OpExecutionContext) -> None:
         driver = _driver(context.repository_def, context.instance, project, context.log.info)
-        with only_driver(project.home_path):
+        with only_driver(project.files.home):
             bury_dead_runs(context.instance)
             outcome = driver.run()
         if outcome.failed:

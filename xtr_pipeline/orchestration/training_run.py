@@ -1,29 +1,75 @@
 """One training run as the checkpoint assets need it: start, examples, dev probe, progress, and the saved folder."""
 
-from collections.abc import Mapping
+import shutil
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
-from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.evaluation.dev_probe import dev_probe, dev_queries
+from xtr_pipeline.orchestration.progress import INTERVAL_S, clock
 from xtr_pipeline.orchestration.project import Project
-from xtr_pipeline.training.head_init import pca_head
+from xtr_pipeline.training.head_init import with_pca_head
 from xtr_pipeline.training.recipe import Recipe
-from xtr_pipeline.training.trainer import StepReport, TrainingReport, train
-
-PROBE_UNITS = 600
-"""Units of a dev repository that a measurement encodes: three repositories take about a minute on two cores."""
-
+from xtr_pipeline.training.reports import StepReport, TrainingReport
+from xtr_pipeline.training.trainer import train
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run: the saved checkpoint and how it came about."""
+    """A finished run: what it was, its report, and where the checkpoint lies (relative to the run storage)."""
 
     recipe: Recipe
     report: TrainingReport
-    encoder: Encoder
-    folder: Path
+    folder: str
+
+
+def train_checkpoint(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    name: str,
+    base_folder: str,
+    training_set: pl.DataFrame,
+    dev_units: Mapping[str, pl.DataFrame],
+) -> Trained:
+    """Train the recipe `name` ("docstring" or "judged") from the base encoder and save the best checkpoint on dev.
+
+    The state of an unfinished run lies in the run storage under `training/<name>`, so that a killed run resumes.
+    """
+    profile = project.settings()
+    recipe: Recipe = profile.recipe(name)
+    split = training_set.filter(pl.col("split") == "train")
+    texts = split.explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
+    start = with_pca_head(load_encoder(project.files.home / base_folder), texts, profile.head_dim, recipe.seed)
+    dev = dev_probe(
+        dev_units,
+        dev_queries(training_set.filter((pl.col("recipe") == "judged") & (pl.col("split") == "dev")), dev_units),
+        units_per_repo=profile.probe_units,
+        seed=recipe.seed,
+    )
+    examples = split.filter(pl.col("recipe") == name).drop("recipe", "split")
+    state = project.files.home / "training" / name
+    report = train(recipe, start, examples, dev, state, _log_steps(context, name))
+    folder = f"checkpoints/{name}/{report.encoder.fingerprint[:16]}"
+    save_encoder(report.encoder, project.files.home / folder)
+    shutil.rmtree(state, ignore_errors=True)
+    return Trained(recipe, report, folder)
+
+
+def _log_steps(context: dg.AssetExecutionContext, name: str) -> Callable[[StepReport], None]:
+    last = time.monotonic() - INTERVAL_S
+
+    def report(step: StepReport) -> None:
+        nonlocal last
+        if time.monotonic() - last < INTERVAL_S and step.step < step.steps and step.dev is None:
+            return
+        last = time.monotonic()
+        dev = "" if step.dev is None else f", dev {step.dev:.3f}"
+        context.log.info(
+            f"{name}: step {step.step}/{step.steps}, loss {step.loss:.4f}{dev}, {step.tokens_per_second:,.0f} tokens/s, "
+            f"ETA {clock(step.eta_seconds)}"
+        )
+
+    return report

@@ -23,7 +23,7 @@ def verdict_of(project: Project, report: pl.DataFrame) -> Verdict:
     measured = set(report["model"])
     incumbent = "incumbent" if "incumbent" in measured else "base"
     repos = set(project.registry().names("eval"))
-    expected = {query.id for path in project.spec_paths for query in load_spec(path) if query.repo in repos}
+    expected = {query.id for path in project.files.specs for query in load_spec(path) if query.repo in repos}
     return judge_promotion(
         _run(report, CANDIDATE), _run(report, incumbent), promotable=project.settings().promotable, expected_ids=expected
     )
@@ -31,7 +31,7 @@ def verdict_of(project: Project, report: pl.DataFrame) -> Verdict:
 
 def stored_report(project: Project) -> pl.DataFrame | None:
     """The latest metrics report, or None."""
-    path = stored_path(f"{project.home}/storage", "metrics_report", None)
+    path = stored_path(str(project.files.storage), "metrics_report", None)
     return None if path is None else pl.read_parquet(str(path))
 
 
@@ -49,7 +49,7 @@ def conclusion(project: Project) -> list[RenderableType]:
     verdict = verdict_of(project, report)
     lines = [f"gate: {'passed' if verdict.passed else 'refused'} (mode {DEFAULT_MODE})"]
     lines += [f"  - {reason}" for reason in verdict.reasons]
-    promoted = promoted_folder(project.home_path)
+    promoted = promoted_folder(project.files.home)
     lines.append(f"promoted checkpoint: {promoted}" if promoted else "promoted checkpoint: none yet")
     return [rich_table(result_figures(report)), "\n".join(lines)]
 

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from xtr_pipeline.cli.search import FAILED, FOUND, INTERRUPTED, NOTHING_FOUND, run_home, search
+from xtr_pipeline.cli.search import FAILED, FOUND, INTERRUPTED, NOTHING_FOUND, search
 from xtr_pipeline.encoder.checkpoint import CheckpointError
 from xtr_pipeline_tests.retrieval.fake_encoder import FakeEncoder
 
@@ -172,10 +172,6 @@ def test_the_working_directory_gets_no_folder_of_ours(
     monkeypatch.chdir(project)
     assert run("format_day", "--mode", "bm25")[0] == FOUND
     assert sorted(entry.name for entry in project.iterdir()) == ["src"]
-
-
-def test_run_storage_is_where_xtr_home_says(tmp_path: Path) -> None:
-    assert run_home({"XTR_HOME": str(tmp_path)}) == tmp_path.resolve()
 
 
 def test_help_explains_modes_models_and_exit_codes() -> None:

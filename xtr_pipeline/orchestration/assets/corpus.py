@@ -18,9 +18,9 @@ NETWORK_RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPO
 def fetched(project: Project, name: str) -> SourceTree:
     """A repository's pinned source tree; a tree that is already there is used as it is."""
     repo = project.repo(name)
-    into = project.home_path / "sources" / name / source_fingerprint(repo)[:16]
+    into = project.files.home / "sources" / name / source_fingerprint(repo)[:16]
     try:
-        return fetch_tree(repo, into, project.downloads_path)
+        return fetch_tree(repo, into, project.files.downloads)
     except TransientFetchError:
         raise
     except FetchError as error:
@@ -42,7 +42,7 @@ def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         inputs = inputs_version(context, project)
         repo = project.repo(context.partition_key)
         tree = fetched(project, repo.name)
-        folder = tree.root.relative_to(project.home_path) if tree.root.is_relative_to(project.home_path) else tree.root
+        folder = tree.root.relative_to(project.files.home) if tree.root.is_relative_to(project.files.home) else tree.root
         record = {"fingerprint": source_fingerprint(repo), "version": tree.version, "folder": str(folder)}
         facts = {"version": tree.version, "sha256": tree.sha256, "files": tree.files, "bytes": tree.bytes}
         return materialised(record, inputs, {**facts, "licence": repo.licence, "role": repo.role})

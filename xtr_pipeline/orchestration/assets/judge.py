@@ -24,7 +24,7 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     def queries(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
         """Queries about what the code does, written by a language model that read it; from the ledger."""
         inputs = inputs_version(context, project)
-        written = load_queries(project.ledger_path, [context.partition_key])
+        written = load_queries(project.files.ledger, [context.partition_key])
         kinds = written.group_by("kind").len("queries").sort("kind")
         sample = written.select("kind", "query", "path").sample(min(10, written.height), seed=0)
         return materialised(written, inputs, {"queries per kind": table(kinds), "sample": table(sample)})
@@ -44,12 +44,12 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         """
         inputs = inputs_version(context, project)
         repo = context.partition_key
-        judged = pool_from_grades(load_grades(project.ledger_path, [repo]), code_units)
+        judged = pool_from_grades(load_grades(project.files.ledger, [repo]), code_units)
         waiting = queries.filter(~pl.col("query_id").is_in(judged["query_id"].unique().to_list()))
         pools = [judged]
         if waiting.height:
-            encoder = load_encoder(project.home_path / base_encoder["folder"])
-            cache = project.home_path / "index" / repo
+            encoder = load_encoder(project.files.home / base_encoder["folder"])
+            cache = project.files.home / "index" / repo
             searcher = searcher_for_units(code_units, encoder, cache, log_encoding(context, f"base encoder on {repo}"))
             rankers = {"bm25": (searcher, "bm25"), "base": (searcher, "semantic")}
             pools += [build_pool(query, code_units, propose(query["query"], rankers)) for query in waiting.to_dicts()]
@@ -67,7 +67,7 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     ) -> dg.MaterializeResult:
         """Every usable query with its candidates' texts and grades 1-5, from the ledger, attached to the units as cut now."""
         inputs = inputs_version(context, project)
-        judged = examples_from_ledger(queries, load_grades(project.ledger_path, [context.partition_key]), code_units)
+        judged = examples_from_ledger(queries, load_grades(project.files.ledger, [context.partition_key]), code_units)
         grades = judged.examples.explode("candidates").unnest("candidates").drop_nulls("grade")
         counts = dict(grades.group_by("grade").len().sort("grade").iter_rows())
         facts = {

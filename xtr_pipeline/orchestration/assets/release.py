@@ -67,15 +67,15 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         card = card_of(project, metrics_report, xtr_checkpoint, verdict)
         try:
             folder = promote(
-                project.home_path / xtr_checkpoint["folder"],
+                project.files.home / xtr_checkpoint["folder"],
                 verdict,
-                project.home_path,
+                project.files.home,
                 model_card=card,
                 model_fingerprint=xtr_checkpoint["fingerprint"],
             )
         except PromotionRefusedError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-        record = {"fingerprint": xtr_checkpoint["fingerprint"], "folder": str(folder.relative_to(project.home_path))}
+        record = {"fingerprint": xtr_checkpoint["fingerprint"], "folder": str(folder.relative_to(project.files.home))}
         return materialised(record, inputs, {**record, "model card": dg.MetadataValue.md(card)})
 
     return [metrics_report, promoted_checkpoint]

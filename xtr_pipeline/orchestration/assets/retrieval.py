@@ -23,12 +23,12 @@ def measured_models(project: Project, base: dict, docstring: dict, judged: dict)
     """Folders of the models that are measured, relative to the run storage, by the name in the report."""
     folders = {"base": base["folder"], "docstring": docstring["folder"], "judged": judged["folder"]}
     incumbent = incumbent_folder(project)
-    return folders if incumbent is None else {**folders, "incumbent": str(incumbent.relative_to(project.home_path))}
+    return folders if incumbent is None else {**folders, "incumbent": str(incumbent.relative_to(project.files.home))}
 
 
 def spec_queries(project: Project, repo: str) -> list[EvalQuery]:
     """The evaluation queries about one repository, from both specs."""
-    return [query for path in project.spec_paths for query in load_spec(path) if query.repo == repo]
+    return [query for path in project.files.specs for query in load_spec(path) if query.repo == repo]
 
 
 def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
@@ -48,10 +48,10 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         """Token vectors of every unit of an evaluation repository, by each model. What is encoded already is not encoded again."""
         inputs = inputs_version(context, project)
         repo = context.partition_key
-        cache = project.home_path / "index" / repo
+        cache = project.files.home / "index" / repo
         rows = []
         for name, folder in measured_models(project, base_encoder, docstring_checkpoint, xtr_checkpoint).items():
-            encoder = load_encoder(project.home_path / folder)
+            encoder = load_encoder(project.files.home / folder)
             index = build_index(code_units, encoder, cache, log_encoding(context, f"{name} on {repo}"))
             rows.append({"model": name, "fingerprint": encoder.fingerprint, "folder": folder, "tokens": index.tokens})
         models = pl.DataFrame(rows)
@@ -68,11 +68,11 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         inputs = inputs_version(context, project)
         repo = context.partition_key
         asked = spec_queries(project, repo)
-        cache = project.home_path / "index" / repo
+        cache = project.files.home / "index" / repo
         keyword = searcher_for_units(code_units, None, None)
         frames = [evaluate_searcher(keyword, asked, "bm25", "bm25").with_columns(fingerprint=pl.lit("bm25"))]
         for name, fingerprint, folder in token_index.select("model", "fingerprint", "folder").iter_rows():
-            searcher = searcher_for_units(code_units, _expect(project.home_path / folder, fingerprint), cache)
+            searcher = searcher_for_units(code_units, _expect(project.files.home / folder, fingerprint), cache)
             frames += [
                 evaluate_searcher(searcher, asked, mode, name).with_columns(fingerprint=pl.lit(fingerprint))
                 for mode in ("semantic", "hybrid")

@@ -21,7 +21,7 @@ from xtr_pipeline.training.training_set import training_set_of
 FAN_IN = {"partition_mapping": dg.AllPartitionMapping(), "metadata": {"allow_missing_partitions": True}}
 
 
-def training_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
+def training_assets(partitions: RepoPartitions, dev_names: list[str]) -> list[dg.AssetsDefinition]:
     """`base_encoder`, `training_set`, `docstring_checkpoint`, `xtr_checkpoint`."""
     keys = list(partitions.labelled.get_partition_keys())
 
@@ -29,9 +29,9 @@ def training_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     def base_encoder(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
         """The encoder that training starts from, and the measure until something better is promoted."""
         inputs = inputs_version(context, project)
-        folder = project.home_path / "checkpoints" / "base"
+        folder = project.files.home / "checkpoints" / "base"
         try:
-            fetch_base_encoder(folder, project.downloads_path)
+            fetch_base_encoder(folder, project.files.downloads)
         except TransientFetchError:
             raise
         except FetchError as error:
@@ -66,38 +66,49 @@ def training_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         )
         return materialised(examples, inputs, {"examples": table(counts.sort("recipe", "split", "repo"))})
 
-    def checkpoint_asset(name: str, recipe_name: str, doc: str) -> dg.AssetsDefinition:
+    dev_only = dg.AssetIn("code_units", partition_mapping=dg.SpecificPartitionsPartitionMapping(dev_names))
+
+    def checkpoint_asset(name: str, recipe: str, description: str) -> dg.AssetsDefinition:
         @dg.asset(
             name=name,
-            description=doc,
+            description=description,
             group_name="training",
             code_version="1",
             io_manager_key="records",
             pool="mlx",
-            deps=["code_units"],
+            ins={"dev_units": dev_only},
         )
         def checkpoint(
-            context: dg.AssetExecutionContext, project: Project, base_encoder: dict, training_set: pl.DataFrame
+            context: dg.AssetExecutionContext,
+            project: Project,
+            base_encoder: dict,
+            training_set: pl.DataFrame,
+            dev_units: dict,
         ) -> dg.MaterializeResult:
             inputs = inputs_version(context, project)
-            trained = train_checkpoint(context, project, recipe_name, base_encoder, training_set)
-            history = trained.report.history
+            units = by_partition(dev_units, dev_names)
+            trained = train_checkpoint(context, project, recipe, base_encoder["folder"], training_set, units)
+            report = trained.report
+            losses = report.history.drop_nulls("loss")
             record: dict[str, Any] = {
-                "fingerprint": trained.fingerprint,
-                "folder": str(trained.folder.relative_to(project.home_path)),
+                "fingerprint": report.encoder.fingerprint,
+                "folder": trained.folder,
+                "base": base_encoder["fingerprint"],
                 "recipe": asdict(trained.recipe),
-                "first_loss": trained.first_loss,
-                "last_loss": trained.last_loss,
-                "history": history.to_dicts(),
+                "settings": asdict(report.encoder.settings),
+                "losses": losses["loss"].to_list(),
             }
             facts = {
-                "loss": picture(loss_curve(history), "loss over steps"),
-                "recipe": {key: value for key, value in asdict(trained.recipe).items()},
-                "steps": history.height,
-                "first loss": trained.first_loss,
-                "last loss": trained.last_loss,
-                "resumed from step": trained.report.resumed_from,
-                "folder": record["folder"],
+                "loss": picture(loss_curve(report.history, "dev nDCG@10"), "loss over steps"),
+                "dev": table(report.history.drop_nulls("dev").select("step", "dev")),
+                "best step": report.best_step,
+                "best dev nDCG@10": report.best_dev,
+                "steps": losses.height,
+                "stopped early": report.stopped_early,
+                "resumed from step": report.resumed_from,
+                "tokens/s": float(losses["tokens_per_second"].mean()),  # type: ignore[arg-type]
+                "recipe": record["recipe"],
+                "folder": trained.folder,
             }
             return materialised(record, inputs, facts)
 

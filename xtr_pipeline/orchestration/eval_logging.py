@@ -1,7 +1,6 @@
 """Writes every look at the evaluation queries into `eval/log.jsonl`."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import polars as pl
 

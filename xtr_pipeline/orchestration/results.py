@@ -8,7 +8,6 @@ import dagster as dg
 import polars as pl
 
 from xtr_pipeline.evaluation.report import frame_markdown
-
 from xtr_pipeline.orchestration.outside import outside_versions
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.versions import INPUTS_TAG, Versions, data_version

@@ -16,6 +16,8 @@ from xtr_pipeline.training.head_init import with_pca_head
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport, TrainingReport
 from xtr_pipeline.training.trainer import train
+from xtr_pipeline.training.training_set import SOURCES
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -45,11 +47,11 @@ def train_checkpoint(
     start = with_pca_head(load_encoder(project.files.home / base_folder), texts, profile.head_dim, recipe.seed)
     dev = dev_probe(
         dev_units,
-        dev_queries(training_set.filter((pl.col("recipe") == "judged") & (pl.col("split") == "dev")), dev_units),
+        dev_queries(training_set.filter((pl.col("source") == "judged") & (pl.col("split") == "dev")), dev_units),
         units_per_repo=profile.probe_units,
         seed=recipe.seed,
     )
-    examples = split.filter(pl.col("recipe") == name).drop("recipe", "split")
+    examples = split.filter(pl.col("source").is_in(SOURCES[name])).drop("source", "split")
     state = project.files.home / "training" / name
     report = train(recipe, start, examples, dev, state, _log_steps(context, name))
     folder = f"checkpoints/{name}/{report.encoder.fingerprint[:16]}"

@@ -6,8 +6,9 @@ import polars as pl
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.evaluation.plots import grade_histogram
 from xtr_pipeline.judge.ledger import load_grades, load_queries
-from xtr_pipeline.judge.pools import build_pool, pool_from_grades, propose, stacked
+from xtr_pipeline.judge.pools import build_pool, pool_from_grades, propose_many, stacked
 from xtr_pipeline.judge.training_examples import examples_from_ledger
+from xtr_pipeline.judge.written_queries import written_about
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.progress import log_encoding
 from xtr_pipeline.orchestration.project import Project
@@ -15,19 +16,26 @@ from xtr_pipeline.orchestration.results import inputs_version, materialised, pic
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 
+class PoolConfig(dg.Config):
+    """Whether queries that nobody has judged get a pool: it encodes the whole repository with the base encoder."""
+
+    pool_waiting_queries: bool = False
+
+
 def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`queries`, `candidate_pool`, `judgments`."""
 
-    @dg.asset(
-        partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames", deps=["code_units"]
-    )
-    def queries(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
-        """Queries about what the code does, written by a language model that read it; from the ledger."""
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames")
+    def queries(context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame) -> dg.MaterializeResult:
+        """Queries about what the code does, from the ledger, with the unit that each was written about as it is cut now."""
         inputs = inputs_version(context, project)
-        written = load_queries(project.files.ledger, [context.partition_key])
+        written = written_about(load_queries(project.files.ledger, [context.partition_key]), code_units)
         kinds = written.group_by("kind").len("queries").sort("kind")
         sample = written.select("kind", "query", "path").sample(min(10, written.height), seed=0)
-        return materialised(written, inputs, {"queries per kind": table(kinds), "sample": table(sample)})
+        lost = written["unit_id"].null_count()
+        return materialised(
+            written, inputs, {"queries per kind": table(kinds), "lost their unit": lost, "sample": table(sample)}
+        )
 
     @dg.asset(
         partitions_def=partitions.labelled,
@@ -37,22 +45,29 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         pool="mlx",
     )
     def candidate_pool(
-        context: dg.AssetExecutionContext, project: Project, queries: pl.DataFrame, code_units: pl.DataFrame, base_encoder: dict
+        context: dg.AssetExecutionContext,
+        config: PoolConfig,
+        project: Project,
+        queries: pl.DataFrame,
+        code_units: pl.DataFrame,
+        base_encoder: dict,
     ) -> dg.MaterializeResult:
-        """The units that are graded for each query, and who proposed them: from the ledger where a query is judged already,
-        else the source unit and the best of BM25 and of the base encoder.
+        """The units that are graded for each query, and who proposed them: from the ledger for judged queries, on demand the
+        source unit with the best of BM25 and of the base encoder for the others.
         """
         inputs = inputs_version(context, project)
         repo = context.partition_key
         judged = pool_from_grades(load_grades(project.files.ledger, [repo]), code_units)
         waiting = queries.filter(~pl.col("query_id").is_in(judged["query_id"].unique().to_list()))
         pools = [judged]
-        if waiting.height:
+        if waiting.height and config.pool_waiting_queries:
             encoder = load_encoder(project.files.home / base_encoder["folder"])
             cache = project.files.home / "index" / repo
             searcher = searcher_for_units(code_units, encoder, cache, log_encoding(context, f"base encoder on {repo}"))
             rankers = {"bm25": (searcher, "bm25"), "base": (searcher, "semantic")}
-            pools += [build_pool(query, code_units, propose(query["query"], rankers)) for query in waiting.to_dicts()]
+            proposals = propose_many(waiting["query"].to_list(), rankers)
+            asked = zip(waiting.to_dicts(), proposals, strict=True)
+            pools += [build_pool(query, code_units, proposed) for query, proposed in asked]
         pool = stacked(pools)
         proposers = pool.explode("proposed_by").unnest("proposed_by").group_by("proposer").len("units").sort("proposer")
         return materialised(pool, inputs, {"waiting for a judge": waiting.height, "proposed by": table(proposers)})

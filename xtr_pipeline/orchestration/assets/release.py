@@ -1,5 +1,7 @@
 """Assets of the release: the report over all models and, where the gate agrees, the promoted checkpoint."""
 
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
@@ -32,7 +34,7 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         },
     )
     def metrics_report(
-        context: dg.AssetExecutionContext, project: Project, retrieval_metrics: dict
+        context: dg.AssetExecutionContext, project: Project, retrieval_metrics: Any
     ) -> dg.MaterializeResult:
         """Every query's metrics by model and mode over all evaluation repositories, with the table, the plot and the misses."""
         inputs = inputs_version(context, project)

@@ -16,7 +16,7 @@ from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.results import by_partition, inputs_version, materialised, picture, table
 from xtr_pipeline.orchestration.training_run import train_checkpoint
-from xtr_pipeline.training.training_set import training_set_of
+from xtr_pipeline.training.training_set import Labels, training_set_of
 
 FAN_IN = {"partition_mapping": dg.AllPartitionMapping(), "metadata": {"allow_missing_partitions": True}}
 
@@ -48,23 +48,29 @@ def training_assets(partitions: RepoPartitions, dev_names: list[str]) -> list[dg
         group_name="training",
         code_version="1",
         io_manager_key="frames",
-        ins={name: dg.AssetIn(**FAN_IN) for name in ("docstring_pairs", "judgments")},
+        ins={name: dg.AssetIn(**FAN_IN) for name in ("docstring_pairs", "queries", "candidate_pool", "judgments")},
     )
     def training_set(
         context: dg.AssetExecutionContext,
         project: Project,
-        docstring_pairs: dict,
-        judgments: dict,
+        docstring_pairs: Any,
+        queries: Any,
+        candidate_pool: Any,
+        judgments: Any,
     ) -> dg.MaterializeResult:
-        """Examples of both recipes: docstring pairs and judged queries, each marked train or dev by its repository's role."""
+        """Docstring pairs, written queries and judged queries, each marked train or dev by its repository's role."""
         inputs = inputs_version(context, project)
         registry = project.registry()
-        roles = {name: registry.get(name).role for name in keys}
-        examples = training_set_of(roles, by_partition(docstring_pairs, keys), by_partition(judgments, keys))
-        counts = examples.group_by("recipe", "split", "repo").agg(
+        parts = [by_partition(value, keys) for value in (docstring_pairs, queries, candidate_pool, judgments)]
+        complete = [name for name in keys if all(name in part for part in parts)]
+        labels = {name: Labels(registry.get(name).role, *(part[name] for part in parts)) for name in complete}
+        examples = training_set_of(labels)
+        counts = examples.group_by("source", "split", "repo").agg(
             queries=pl.len(), candidates=pl.col("candidates").list.len().sum()
         )
-        return materialised(examples, inputs, {"examples": table(counts.sort("recipe", "split", "repo"))})
+        absent = ", ".join(name for name in keys if name not in complete) or "none"
+        facts = {"examples": table(counts.sort("source", "split", "repo"), limit=200), "repositories left out": absent}
+        return materialised(examples, inputs, facts)
 
     dev_only = dg.AssetIn("code_units", partition_mapping=dg.SpecificPartitionsPartitionMapping(dev_names))
 
@@ -83,7 +89,7 @@ def training_assets(partitions: RepoPartitions, dev_names: list[str]) -> list[dg
             project: Project,
             base_encoder: dict,
             training_set: pl.DataFrame,
-            dev_units: dict,
+            dev_units: Any,
         ) -> dg.MaterializeResult:
             inputs = inputs_version(context, project)
             units = by_partition(dev_units, dev_names)

@@ -10,10 +10,11 @@ import numpy as np
 from xtr_pipeline.training.losses import IGNORED, UNJUDGED
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.sampling import draw_candidates
-from xtr_pipeline.training.tiles import Tile, build_tile, next_power_of_two, plan_tiles, rounded_length
-from xtr_pipeline.training.token_data import TokenData
+from xtr_pipeline.training.tiles import Tile, TileShape, build_tile, plan_tiles
+from xtr_pipeline.training.token_data import TokenData, TokenSequence
 
-QUERY_LENGTH_STEP = 8
+QUERY_STEP = 8
+DOCUMENT_STEP = 32  # six lengths for documents of up to 192 tokens
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Batch:
 
     Attributes:
         query_ids: The queries, for messages.
-        queries: All of them in one tile.
+        queries: Tiles of queries; the rows of `grades` follow their rows.
         documents: Tiles of documents; the columns of `grades` follow their rows.
         grades: (query rows, document rows) int32: 1-5, `UNJUDGED` for in-batch negatives, `IGNORED` for padding and for
             what must not be a negative.
@@ -38,7 +39,7 @@ class Batch:
     """
 
     query_ids: tuple[str, ...]
-    queries: Tile
+    queries: tuple[Tile, ...]
     documents: tuple[Tile, ...]
     grades: np.ndarray
     tokens: int
@@ -64,7 +65,7 @@ def plan_epoch(data: TokenData, recipe: Recipe, epoch: int) -> list[PlannedBatch
     for query in random.permutation(len(data.queries)).tolist():
         drawn = draw_candidates(data.candidates[query], recipe, random)
         grown = documents | dict.fromkeys(candidate.document for candidate in drawn)
-        if queries and not _fits(data, recipe, len(queries) + 1, list(grown)):
+        if queries and not _fits(data, recipe, [*queries, query], list(grown)):
             batches.append(PlannedBatch(tuple(queries), tuple(documents)))
             queries, grown = [], dict.fromkeys(candidate.document for candidate in drawn)
         queries.append(query)
@@ -79,47 +80,52 @@ def build_batch(data: TokenData, plan: PlannedBatch, recipe: Recipe, pad_id: int
     A document that came with another query is an in-batch negative, unless this query grades it itself (drawn or not)
     or a query with the same words has it as its answer.
     """
-    query_tile = _query_tile(data, plan.queries, recipe, pad_id)
-    lengths = [len(data.documents[document]) for document in plan.documents]
-    sequences = [data.documents[document] for document in plan.documents]
-    tiles = tuple(
-        build_tile(sequences, held, rows, length, pad_id)
-        for held, rows, length in plan_tiles(lengths, recipe.document_length, recipe.tile_tokens)
-    )
+    queries = [data.queries[query] for query in plan.queries]
+    documents = [data.documents[document] for document in plan.documents]
+    query_tiles = _fill(queries, _query_shape(recipe), pad_id)
+    document_tiles = _fill(documents, _document_shape(recipe), pad_id)
     return Batch(
         query_ids=tuple(data.query_ids[query] for query in plan.queries),
-        queries=query_tile,
-        documents=tiles,
-        grades=_grade_matrix(data, plan, query_tile, tiles),
-        tokens=sum(lengths) + sum(len(data.queries[query]) for query in plan.queries),
+        queries=query_tiles,
+        documents=document_tiles,
+        grades=_grade_matrix(data, _rows_of(plan.queries, query_tiles), _rows_of(plan.documents, document_tiles)),
+        tokens=sum(len(sequence) for sequence in (*queries, *documents)),
     )
 
 
-def _fits(data: TokenData, recipe: Recipe, queries: int, documents: Sequence[int]) -> bool:
-    lengths = [len(data.documents[document]) for document in documents]
-    tiles = plan_tiles(lengths, recipe.document_length, recipe.tile_tokens)
-    padded = sum(rows * length for _, rows, length in tiles)
-    # the queries are one tile, and no tile may be larger than the memory bound
-    return padded <= recipe.batch_tokens and queries * recipe.query_length <= recipe.tile_tokens
+def _query_shape(recipe: Recipe) -> TileShape:
+    return TileShape(limit=recipe.query_length, step=QUERY_STEP, tokens=recipe.tile_tokens)
 
 
-def _query_tile(data: TokenData, queries: Sequence[int], recipe: Recipe, pad_id: int) -> Tile:
-    sequences = [data.queries[query] for query in queries]
-    longest = max(len(tokens) for tokens in sequences)
-    length = rounded_length(longest, recipe.query_length, QUERY_LENGTH_STEP)
-    rows = min(next_power_of_two(len(sequences)), -(-len(sequences) // 4) * 4)
-    return build_tile(sequences, range(len(sequences)), rows, length, pad_id)
+def _document_shape(recipe: Recipe) -> TileShape:
+    return TileShape(limit=recipe.document_length, step=DOCUMENT_STEP, tokens=recipe.tile_tokens)
 
 
-def _grade_matrix(data: TokenData, plan: PlannedBatch, queries: Tile, tiles: Sequence[Tile]) -> np.ndarray:
-    columns: list[int | None] = []
+def _fits(data: TokenData, recipe: Recipe, queries: Sequence[int], documents: Sequence[int]) -> bool:
+    tiles = plan_tiles([len(data.queries[query]) for query in queries], _query_shape(recipe))
+    tiles += plan_tiles([len(data.documents[document]) for document in documents], _document_shape(recipe))
+    return sum(tile.size for tile in tiles) <= recipe.batch_tokens
+
+
+def _fill(sequences: Sequence[TokenSequence], shape: TileShape, pad_id: int) -> tuple[Tile, ...]:
+    plans = plan_tiles([len(sequence) for sequence in sequences], shape)
+    return tuple(build_tile(sequences, plan, pad_id) for plan in plans)
+
+
+def _rows_of(names: Sequence[int], tiles: Sequence[Tile]) -> list[int | None]:
+    """What each row of the tiles holds; None where it only fills the shape."""
+    rows: list[int | None] = []
     for tile in tiles:
-        columns += [plan.documents[sequence] for sequence in tile.sequences]
-        columns += [None] * (len(tile.input_ids) - len(tile.sequences))
-    grades = np.full((len(queries.input_ids), len(columns)), IGNORED, dtype=np.int32)
-    for row, query in enumerate(plan.queries):
-        known = data.known_grades[query]
-        for column, document in enumerate(columns):
-            if document is not None:
+        rows += [names[sequence] for sequence in tile.sequences]
+        rows += [None] * (len(tile.input_ids) - len(tile.sequences))
+    return rows
+
+
+def _grade_matrix(data: TokenData, queries: Sequence[int | None], documents: Sequence[int | None]) -> np.ndarray:
+    grades = np.full((len(queries), len(documents)), IGNORED, dtype=np.int32)
+    for row, query in enumerate(queries):
+        known = {} if query is None else data.known_grades[query]
+        for column, document in enumerate(documents):
+            if query is not None and document is not None:
                 grades[row, column] = known.get(document, UNJUDGED)
     return grades

@@ -29,10 +29,10 @@ def batch_arrays(batch: Batch) -> dict[str, Any]:
     """A batch as a tree of arrays, the form that compiled functions take.
 
     Returns:
-        "queries": one tile, "documents": list of tiles, each as ids, mask, counted; "grades".
+        "queries" and "documents": list of tiles, each as ids, mask, counted; "grades".
     """
     return {
-        "queries": _tile_arrays(batch.queries),
+        "queries": [_tile_arrays(tile) for tile in batch.queries],
         "documents": [_tile_arrays(tile) for tile in batch.documents],
         "grades": mx.array(batch.grades),
     }
@@ -44,12 +44,15 @@ def whole_gradient(model: nn.Module, recipe: Recipe) -> Callable[[dict[str, Any]
     Tiles are spread over the worker streams: on a CPU a stream is one thread, and everything between the matrix
     products would leave the other cores idle.
     """
+    streams = worker_streams()
 
     def loss_of(arrays: dict[str, Any]) -> tuple[mx.array, dict[str, mx.array]]:
-        queries = arrays["queries"]
-        tiles = _on_streams(model, arrays["documents"])
-        scores = score_matrix(model(*queries[:2]), queries[2], tiles, [tile[2] for tile in arrays["documents"]])
-        return objective(scores, arrays["grades"], recipe)
+        vectors = []
+        for position, (ids, mask, _) in enumerate([*arrays["documents"], *arrays["queries"]]):
+            with mx.stream(streams[position % len(streams)]):
+                vectors.append(model(ids, mask))
+        documents = len(arrays["documents"])
+        return _loss_of_vectors(vectors[documents:], vectors[:documents], arrays, recipe)
 
     with_gradient = nn.value_and_grad(model, loss_of)
 
@@ -78,20 +81,20 @@ def tiled_gradient(model: nn.Module, recipe: Recipe) -> Callable[[dict[str, Any]
     pull = mx.compile(nn.value_and_grad(model, pulled), inputs=[model.state], outputs=[model.state])
 
     def gradient(arrays: dict[str, Any]) -> tuple[LossValue, Gradients]:
-        groups = [arrays["queries"], *arrays["documents"]]
+        tiles = [*arrays["queries"], *arrays["documents"]]
+        queries = len(arrays["queries"])
         vectors = []
-        for ids, mask, _ in groups:
+        for ids, mask, _ in tiles:
             vectors.append(encode(ids, mask))
             mx.eval(vectors[-1])
 
         def loss_of(encoded: list[mx.array]) -> tuple[mx.array, dict[str, mx.array]]:
-            scores = score_matrix(encoded[0], groups[0][2], encoded[1:], [group[2] for group in groups[1:]])
-            return objective(scores, arrays["grades"], recipe)
+            return _loss_of_vectors(encoded[:queries], encoded[queries:], arrays, recipe)
 
         (loss, terms), cotangents = mx.value_and_grad(loss_of)(vectors)
         mx.eval(loss, terms, cotangents)
-        _, total = pull(*groups[0][:2], cotangents[0])
-        for (ids, mask, _), cotangent in zip(groups[1:], cotangents[1:], strict=True):
+        _, total = pull(*tiles[0][:2], cotangents[0])
+        for (ids, mask, _), cotangent in zip(tiles[1:], cotangents[1:], strict=True):
             total = tree_map(mx.add, total, pull(ids, mask, cotangent)[1])
             mx.eval(total)
         return LossValue(loss, terms), total
@@ -99,13 +102,14 @@ def tiled_gradient(model: nn.Module, recipe: Recipe) -> Callable[[dict[str, Any]
     return gradient
 
 
-def _on_streams(model: nn.Module, tiles: list[tuple[mx.array, ...]]) -> list[mx.array]:
-    streams = worker_streams()
-    vectors = []
-    for position, (ids, mask, _) in enumerate(tiles):
-        with mx.stream(streams[position % len(streams)]):
-            vectors.append(model(ids, mask))
-    return vectors
+def _loss_of_vectors(
+    queries: list[mx.array], documents: list[mx.array], arrays: dict[str, Any], recipe: Recipe
+) -> tuple[mx.array, dict[str, mx.array]]:
+    def with_counted(vectors: list[mx.array], side: str) -> list[tuple[mx.array, mx.array]]:
+        return [(vector, tile[2]) for vector, tile in zip(vectors, arrays[side], strict=True)]
+
+    scores = score_matrix(with_counted(queries, "queries"), with_counted(documents, "documents"))
+    return objective(scores, arrays["grades"], recipe)
 
 
 def _tile_arrays(tile: Tile) -> tuple[mx.array, mx.array, mx.array]:

@@ -10,23 +10,22 @@ from xtr_pipeline.training.recipe import Recipe
 
 
 def score_matrix(
-    queries: mx.array, query_counted: mx.array, tiles: Sequence[mx.array], tiles_counted: Sequence[mx.array]
+    queries: Sequence[tuple[mx.array, mx.array]], documents: Sequence[tuple[mx.array, mx.array]]
 ) -> mx.array:
     """MaxSim of every query against every document of all tiles.
 
     Args:
-        queries: (queries, q_tokens, dim) unit vectors.
-        query_counted: (queries, q_tokens), non-zero where a vector counts.
-        tiles: Per tile (documents, d_tokens, dim) unit vectors.
-        tiles_counted: Per tile (documents, d_tokens).
+        queries: Per tile the unit vectors (queries, q_tokens, dim) and which of them count (queries, q_tokens).
+        documents: Per tile the unit vectors (documents, d_tokens, dim) and which of them count (documents, d_tokens).
 
     Returns:
-        (queries, documents of all tiles).
+        (queries of all tiles, documents of all tiles).
     """
-    columns = [
-        maxsim_scores(queries, query_counted, tile, counted) for tile, counted in zip(tiles, tiles_counted, strict=True)
+    rows = [
+        mx.concatenate([maxsim_scores(*query_tile, *document_tile) for document_tile in documents], axis=1)
+        for query_tile in queries
     ]
-    return mx.concatenate(columns, axis=1)
+    return mx.concatenate(rows, axis=0)
 
 
 def objective(scores: mx.array, grades: mx.array, recipe: Recipe) -> tuple[mx.array, dict[str, mx.array]]:

@@ -27,8 +27,8 @@ class Recipe:
         query_length: Tokens of a query, special tokens included.
         document_length: Tokens of a candidate in training, special tokens included. Shorter than at search time,
             because a step's cost is its tokens; attention to the unit's first lines carries over.
-        batch_tokens: Document tokens of a batch, padding included; decides how many queries a step sees.
-        tile_tokens: Document tokens that are encoded at a time; bounds the memory and the number of shapes.
+        batch_tokens: Tokens of a batch, queries and documents, padding included; decides how many queries a step sees.
+        tile_tokens: Tokens that are encoded at a time; bounds memory (with `accumulate`), padding and number of shapes.
         candidates_per_query: Candidates of a query in a batch: positives first, then hard negatives.
         positive_grade: Grades from here on are what the query asks for.
         negative_grade: Grades up to here are not; those between the two are left out of the contrastive term.
@@ -41,7 +41,7 @@ class Recipe:
         learning_rate: Peak of the schedule.
         warmup_share: Share of the steps in which the rate rises linearly from zero.
         decay: Shape of the fall after the warm-up.
-        final_rate: Rate at the last step as a share of the peak.
+        final_rate: Where the fall ends, as a share of the peak.
         weight_decay: AdamW's, on matrices only (never on biases and layer norms).
         clip_norm: Global norm that gradients are clipped to.
         freeze_embeddings: Whether the embedding tables stay as they are.
@@ -60,7 +60,7 @@ class Recipe:
     steps: int = 240
     epochs: float = 2.0
     query_length: int = 32
-    document_length: int = 180
+    document_length: int = 192
     batch_tokens: int = 4096
     tile_tokens: int = 1024
     candidates_per_query: int = 8
@@ -150,8 +150,8 @@ def _contradictions(recipe: Recipe) -> list[str]:
     longest = max(recipe.query_length, recipe.document_length)
     if longest > recipe.tile_tokens or recipe.tile_tokens > recipe.batch_tokens:
         problems.append("query_length and document_length <= tile_tokens <= batch_tokens must hold")
-    if recipe.candidates_per_query * recipe.document_length > recipe.batch_tokens:
-        problems.append("candidates_per_query * document_length must fit into batch_tokens: a query is never split")
+    if recipe.query_length + recipe.candidates_per_query * recipe.document_length > recipe.batch_tokens:
+        problems.append("a query and its candidates, all at full length, must fit into batch_tokens")
     if recipe.decay not in ("linear", "cosine"):
         problems.append(f"decay must be 'linear' or 'cosine', not {recipe.decay!r}")
     return problems

@@ -9,8 +9,6 @@ import numpy as np
 
 from xtr_pipeline.training.token_data import TokenSequence
 
-LENGTH_STEP = 32  # lengths are rounded up to a multiple of this: six shapes for documents of up to 180 tokens
-
 
 @dataclass(frozen=True)
 class Tile:
@@ -30,39 +28,61 @@ class Tile:
     sequences: tuple[int, ...]
 
 
-def rounded_length(length: int, limit: int, step: int = LENGTH_STEP) -> int:
-    """Padded length of a sequence: the next multiple of `step`, at most `limit`."""
-    return min(limit, -(-max(1, length) // step) * step)
+def rounded_up(count: int, limit: int, step: int) -> int:
+    """The next multiple of `step` that is not below `count` (nor 0), at most `limit`."""
+    return min(limit, -(-max(1, count) // step) * step)
 
 
-def plan_tiles(lengths: Sequence[int], limit: int, tile_tokens: int) -> list[tuple[tuple[int, ...], int, int]]:
-    """Lay sequences out in tiles of about `tile_tokens` tokens, longest first.
+@dataclass(frozen=True)
+class TileShape:
+    """How sequences are padded.
+
+    Attributes:
+        limit: Longest padded length; longer sequences are cut off.
+        step: Padded lengths are multiples of it (or the limit), so that few shapes occur.
+        tokens: Tokens of a tile, padding included; at least `limit`.
+    """
+
+    limit: int
+    step: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class PlannedTile:
+    """One tile before it is filled: which sequences it holds, and its shape."""
+
+    held: tuple[int, ...]
+    rows: int
+    length: int
+
+    @property
+    def size(self) -> int:
+        """Tokens, padding included."""
+        return self.rows * self.length
+
+
+def plan_tiles(lengths: Sequence[int], shape: TileShape) -> list[PlannedTile]:
+    """Lay sequences out in tiles of about `shape.tokens` tokens, longest first.
 
     Every tile has the rounded length of its longest sequence and as many rows as fit, so that a tile's shape follows
-    from its length alone; only the last one is cut down to the next power of two of rows.
-
-    Args:
-        lengths: Tokens per sequence.
-        limit: Longest padded length.
-        tile_tokens: Tokens of a tile, padding included; at least `limit`.
-
-    Returns:
-        Per tile: which sequences, how many rows, padded length.
+    from its length alone; only the last one is cut down to whole quarters of its rows.
     """
     order = sorted(range(len(lengths)), key=lambda position: (-lengths[position], position))
     tiles = []
     start = 0
     while start < len(order):
-        length = rounded_length(lengths[order[start]], limit)
-        rows = max(1, tile_tokens // length)
+        length = rounded_up(lengths[order[start]], shape.limit, shape.step)
+        rows = max(1, shape.tokens // length)
         held = tuple(order[start : start + rows])
-        tiles.append((held, min(rows, next_power_of_two(len(held))), length))
+        tiles.append(PlannedTile(held, rounded_up(len(held), rows, -(-rows // 4)), length))
         start += rows
     return tiles
 
 
-def build_tile(sequences: Sequence[TokenSequence], held: Sequence[int], rows: int, length: int, pad_id: int) -> Tile:
+def build_tile(sequences: Sequence[TokenSequence], plan: PlannedTile, pad_id: int) -> Tile:
     """Pad the held sequences into one tile of (rows, length); longer ones are cut off."""
+    held, rows, length = plan.held, plan.rows, plan.length
     input_ids = np.full((rows, length), pad_id, dtype=np.int32)
     mask = np.zeros((rows, length), dtype=np.int32)
     counted = np.zeros((rows, length), dtype=np.int32)
@@ -72,9 +92,4 @@ def build_tile(sequences: Sequence[TokenSequence], held: Sequence[int], rows: in
         input_ids[row, :tokens] = sequences[position].ids[:tokens]
         mask[row, :tokens] = 1
         counted[row, :tokens] = sequences[position].counted[:tokens]
-    return Tile(input_ids=input_ids, mask=mask, counted=counted, sequences=tuple(held))
-
-
-def next_power_of_two(count: int) -> int:
-    """Smallest power of two that is not below `count`."""
-    return 1 << max(0, count - 1).bit_length()
+    return Tile(input_ids=input_ids, mask=mask, counted=counted, sequences=held)

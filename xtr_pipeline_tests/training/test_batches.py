@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,14 @@ from xtr_pipeline.training.losses import IGNORED, UNJUDGED
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.sampling import draw_candidates
 from xtr_pipeline.training.step_plan import plan_steps
-from xtr_pipeline.training.tiles import build_tile, next_power_of_two, plan_tiles, rounded_length
+from xtr_pipeline.training.tiles import (
+    PlannedTile,
+    Tile,
+    TileShape,
+    build_tile,
+    plan_tiles,
+    rounded_up,
+)
 from xtr_pipeline.training.token_data import Candidate, TokenData, TokenSequence, tokenise_as, tokenise_examples
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
 
@@ -54,37 +62,44 @@ def only_batch(examples: pl.DataFrame) -> tuple[Batch, dict[tuple[str, str], int
     data = data_of(examples, recipe)
     (plan,) = plan_epoch(data, recipe, epoch=0)
     batch = build_batch(data, plan, recipe, pad_id=0)
-    texts = {tuple(sequence.ids.tolist()): number for number, sequence in enumerate(data.documents)}
-    names = list(dict.fromkeys(text for row in examples["candidates"].to_list() for text in (c["text"] for c in row)))
+    texts = list(dict.fromkeys(text for row in examples["candidates"].to_list() for text in (c["text"] for c in row)))
+    rows = names_of(batch.queries, data.queries, examples["query_id"].to_list())
+    columns = names_of(batch.documents, data.documents, texts)
+    assert batch.grades.shape == (len(rows), len(columns))
     found: dict[tuple[str, str], int] = {}
-    column = 0
-    for tile in batch.documents:
-        for row in range(len(tile.input_ids)):
-            ids = tuple(tile.input_ids[row][tile.counted[row] == 1].tolist())
-            if ids:
-                for line, query_id in enumerate(batch.query_ids):
-                    found[query_id, names[texts[ids]]] = int(batch.grades[line, column])
+    for row, query_id in enumerate(rows):
+        for column, text in enumerate(columns):
+            if query_id is None or text is None:
+                assert batch.grades[row, column] == IGNORED
             else:
-                assert (batch.grades[:, column] == IGNORED).all()
-            column += 1
-    assert column == batch.grades.shape[1]
+                found[query_id, text] = int(batch.grades[row, column])
     return batch, found
+
+
+def names_of(tiles: Sequence[Tile], sequences: Sequence[TokenSequence], names: Sequence[str]) -> list[str | None]:
+    """What the rows of the tiles really hold, by their token ids; None for a row that only fills the shape."""
+    by_ids = {tuple(sequence.ids.tolist()): name for sequence, name in zip(sequences, names, strict=True)}
+    held = [(tile.input_ids[row], tile.counted[row]) for tile in tiles for row in range(len(tile.input_ids))]
+    return [by_ids[tuple(ids[counted == 1].tolist())] if counted.any() else None for ids, counted in held]
 
 
 def test_tiles_hold_every_sequence_once_and_keep_the_token_bound():
     lengths = np.random.default_rng(0).integers(1, 200, 57).tolist()
-    tiles = plan_tiles(lengths, limit=180, tile_tokens=1024)
-    assert sorted(position for held, _, _ in tiles for position in held) == list(range(57))
-    for held, rows, length in tiles:
-        assert rows * length <= 1024
-        assert len(held) <= rows
-        assert all(min(180, lengths[position]) <= length for position in held)
-    assert [rows for _, rows, _ in tiles[:-1]] == [len(held) for held, _, _ in tiles[:-1]]
+    tiles = plan_tiles(lengths, TileShape(limit=180, step=32, tokens=1024))
+    assert sorted(position for tile in tiles for position in tile.held) == list(range(57))
+    for tile in tiles:
+        assert tile.size <= 1024
+        assert len(tile.held) <= tile.rows
+        assert all(min(180, lengths[position]) <= tile.length for position in tile.held)
+    assert [tile.rows for tile in tiles[:-1]] == [len(tile.held) for tile in tiles[:-1]]
 
 
 def test_lengths_and_rows_take_few_values():
-    assert [rounded_length(length, 180) for length in (0, 1, 32, 33, 170, 300)] == [32, 32, 32, 64, 180, 180]
-    assert [next_power_of_two(count) for count in (1, 2, 3, 4, 5, 9)] == [1, 2, 4, 4, 8, 16]
+    assert [rounded_up(length, 180, 32) for length in (0, 1, 32, 33, 170, 300)] == [32, 32, 32, 64, 180, 180]
+    lengths = np.random.default_rng(0).integers(1, 200, 999).tolist()
+    shape = TileShape(limit=192, step=32, tokens=1024)
+    shapes = {(tile.rows, tile.length) for count in range(1, 300) for tile in plan_tiles(lengths[:count], shape)}
+    assert len(shapes) <= 6 * 4
 
 
 def test_a_tile_masks_padding_and_gives_filling_rows_one_token_that_is_not_scored():
@@ -92,7 +107,7 @@ def test_a_tile_masks_padding_and_gives_filling_rows_one_token_that_is_not_score
         TokenSequence(np.array([2, 7, 3], dtype=np.int32), np.array([True, False, True])),
         TokenSequence(np.array([2, 8, 9, 9, 3], dtype=np.int32), np.ones(5, dtype=bool)),
     ]
-    tile = build_tile(sequences, held=(1, 0), rows=4, length=4, pad_id=0)
+    tile = build_tile(sequences, PlannedTile(held=(1, 0), rows=4, length=4), pad_id=0)
     assert tile.input_ids.tolist() == [[2, 8, 9, 9], [2, 7, 3, 0], [0] * 4, [0] * 4]
     assert tile.mask.tolist() == [[1] * 4, [1, 1, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
     assert tile.counted.tolist() == [[1] * 4, [1, 0, 1, 0], [0] * 4, [0] * 4]
@@ -120,18 +135,16 @@ def test_an_epoch_holds_every_query_once_within_the_budget_and_depends_on_seed_a
     assert sorted(query for plan in plans for query in plan.queries) == list(range(40))
     for plan in plans:
         batch = build_batch(data, plan, RECIPE, pad_id=0)
-        assert sum(tile.input_ids.size for tile in batch.documents) <= RECIPE.batch_tokens
-        assert batch.queries.input_ids.size <= RECIPE.tile_tokens
+        assert sum(tile.input_ids.size for tile in (*batch.queries, *batch.documents)) <= RECIPE.batch_tokens
     assert plan_epoch(data, RECIPE, epoch=0) == plans
     assert plan_epoch(data, RECIPE, epoch=1) != plans
     assert plan_epoch(data, replace(RECIPE, seed=14), epoch=0) != plans
 
 
 def test_candidates_of_other_queries_are_in_batch_negatives_and_own_grades_stay():
-    batch, found = only_batch(examples_of(("q1", "w1", {"w2": 5, "w3": 1}), ("q2", "w4", {"w5": 4, "w6": 3})))
+    _, found = only_batch(examples_of(("q1", "w1", {"w2": 5, "w3": 1}), ("q2", "w4", {"w5": 4, "w6": 3})))
     assert [found["q1", text] for text in ("w2", "w3", "w5", "w6")] == [5, 1, UNJUDGED, UNJUDGED]
     assert [found["q2", text] for text in ("w2", "w3", "w5", "w6")] == [UNJUDGED, UNJUDGED, 4, 3]
-    assert (batch.grades[2:] == IGNORED).all()
 
 
 def test_a_shared_document_is_encoded_once_and_has_each_querys_own_grade():
@@ -145,10 +158,10 @@ def test_a_positive_that_was_not_drawn_is_no_negative_when_another_query_brings_
     data = data_of(examples_of(("q1", "w1", {"w2": 5, "w3": 4, "w7": 1}), ("q2", "w4", {"w3": 2, "w5": 5})), recipe)
     (plan,) = plan_epoch(data, recipe, epoch=0)
     batch = build_batch(data, plan, recipe, pad_id=0)
-    row = batch.query_ids.index("q1")
-    third = plan.documents.index(next(c.document for c in data.candidates[0] if c.grade == 4))
-    columns = [sequence for tile in batch.documents for sequence in tile.sequences]
-    assert batch.grades[row, columns.index(third)] == 4
+    rows = names_of(batch.queries, data.queries, ["q1", "q2"])
+    columns = names_of(batch.documents, data.documents, ["w2", "w3", "w7", "w5"])
+    assert len(data.candidates[0]) == 3
+    assert batch.grades[rows.index("q1"), columns.index("w3")] == 4
 
 
 def test_the_answer_of_a_query_with_the_same_words_is_ignored_and_not_a_negative():

@@ -27,26 +27,27 @@ def gradients_of(make: Callable[..., Any], tile_tokens: int) -> tuple[float, dic
     return value.loss.item(), {name: np.array(gradient) for name, gradient in tree_flatten(gradients)}
 
 
-def assert_equal_gradients(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> None:
+def assert_equal_gradients(one: dict[str, np.ndarray], other: dict[str, np.ndarray], tolerance: float) -> None:
+    """Equal but for `tolerance` times the largest entry of all gradients."""
     assert one.keys() == other.keys()
     scale = max(np.abs(gradient).max() for gradient in one.values())
     assert scale > 1e-3
     for name, gradient in one.items():
-        # float32 sums in another order
-        np.testing.assert_allclose(gradient, other[name], atol=5e-5 * scale, err_msg=name)
+        np.testing.assert_allclose(gradient, other[name], rtol=0, atol=tolerance * scale, err_msg=name)
 
 
 def test_accumulating_over_tiles_gives_the_gradient_of_the_whole_batch():
-    whole_loss, whole = gradients_of(whole_gradient, 256)
+    whole_loss, whole = gradients_of(whole_gradient, 64)
     tiled_loss, tiled = gradients_of(tiled_gradient, 64)
-    assert abs(whole_loss - tiled_loss) < 1e-5
-    assert_equal_gradients(whole, tiled)
+    assert abs(whole_loss - tiled_loss) < 1e-6
+    assert_equal_gradients(whole, tiled, tolerance=1e-6)
 
 
 def test_how_documents_are_laid_out_in_tiles_does_not_change_the_gradient():
     _, few = gradients_of(whole_gradient, 1024)
     _, many = gradients_of(whole_gradient, 64)
-    assert_equal_gradients(few, many)
+    # products of other shapes round differently, and the temperature of 0.05 magnifies it
+    assert_equal_gradients(few, many, tolerance=1e-3)
 
 
 def test_the_gradient_agrees_with_finite_differences():

@@ -51,9 +51,9 @@ def attach_grades(grades: pl.DataFrame, units: pl.DataFrame) -> Attached:
     union = pl.max_horizontal("end_line", "unit_end") - pl.min_horizontal("start_line", "unit_start") + 1
     by_span = (
         left.join(places, left_on=["repo", "path"], right_on=["repo", "unit_path"], how="inner")
-        .with_columns(overlap=shared / union)
-        .filter(pl.col("overlap") >= MINIMUM_OVERLAP)
-        .sort(["row", "overlap", "unit_id"], descending=[False, True, False])
+        .with_columns(common_lines=shared / union)
+        .filter(pl.col("common_lines") >= MINIMUM_OVERLAP)
+        .sort(["row", "common_lines", "unit_id"], descending=[False, True, False])
         .unique("row", keep="first", maintain_order=True)
         .with_columns(attached_by=pl.lit("span"))
     )

@@ -10,7 +10,9 @@ class _SaidByAssets(logging.Filter):
     """Passes what an asset logged; engine events stay in the event log, where the web UI shows them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return getattr(record, "dagster_event", None) is None and getattr(record, "dagster_meta", None) is not None
+        meta = getattr(record, "dagster_meta", None)
+        said = getattr(record, "dagster_event", None) is None and meta is not None
+        return said and not str(meta.get("orig_message", "")).startswith("Dependencies for step")
 
 
 class _Terse(logging.Formatter):

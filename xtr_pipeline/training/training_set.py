@@ -14,7 +14,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {"docstring": ("docstring",), "judged":
 
 
 class TrainingSetError(ValueError):
-    """Repositories that must not be in a training set."""
+    """Repositories that must not be in a training set, or a training set without examples."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
         about; both stand with grade 5, which no judge gave: `source` says so.
 
     Raises:
-        TrainingSetError: A repository with another role than train or dev.
+        TrainingSetError: A repository with another role than train or dev, or nothing to train on.
     """
     wrong = sorted(f"{repo} ({known.role})" for repo, known in labels.items() if known.role not in ("train", "dev"))
     if wrong:
@@ -60,7 +60,10 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
             _marked(_single(unjudged), "written", known.role),
             _marked(known.judged, "judged", known.role),
         ]
-    return pl.concat(frames).sort("source", "split", "repo", "query_id")
+    examples = pl.concat(frames).sort("source", "split", "repo", "query_id")
+    if examples.filter(pl.col("split") == "train").is_empty():
+        raise TrainingSetError(f"no example in any train repository (seen: {', '.join(labels) or 'none'})")
+    return examples
 
 
 def _single(rows: pl.DataFrame) -> pl.DataFrame:

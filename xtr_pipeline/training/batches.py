@@ -14,7 +14,7 @@ from xtr_pipeline.training.tiles import Tile, TileShape, build_tile, plan_tiles
 from xtr_pipeline.training.token_data import TokenData, TokenSequence
 
 QUERY_STEP = 8
-DOCUMENT_STEP = 32  # six lengths for documents of up to 192 tokens
+DOCUMENT_STEP = 16  # twelve lengths for documents of up to 192 tokens; steps of 32 would pad 5% more
 
 
 @dataclass(frozen=True)

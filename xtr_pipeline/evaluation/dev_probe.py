@@ -19,6 +19,17 @@ METRIC = "nDCG@10"
 """Finer than R@10, which on a small dev repo only sees whether a file is among the ten: it moves with fewer queries."""
 
 
+DEV_QUERY_SCHEMA = pl.Schema(
+    {
+        "query_id": pl.String(),
+        "repo": pl.String(),
+        "kind": pl.String(),
+        "query": pl.String(),
+        "relevant": pl.List(pl.String()),
+    }
+)
+
+
 class ProbedVectors(Protocol):
     """Token vectors of documents."""
 
@@ -37,13 +48,13 @@ class ProbedEncoder(Protocol):
 
 
 def dev_probe(
-    units: Mapping[str, pl.DataFrame], queries: Sequence[EvalQuery], units_per_repo: int, seed: int
+    units: Mapping[str, pl.DataFrame], queries: pl.DataFrame, units_per_repo: int, seed: int
 ) -> Callable[[ProbedEncoder], float]:
     """Make the measurement that training repeats.
 
     Args:
         units: code units of every dev repository (`corpus.units.UNIT_SCHEMA`).
-        queries: dev queries with their accepted files.
+        queries: dev queries with their accepted files (`dev_queries`).
         units_per_repo: how many units of a repository are encoded at most; all units of accepted files are always among
             them, the rest is a seeded sample. A smaller sample is an easier task, so compare only figures of one probe.
         seed: of the sample.
@@ -54,12 +65,13 @@ def dev_probe(
     Raises:
         ValueError: no queries, or a query about a repository that has no units.
     """
-    if not queries:
+    if queries.is_empty():
         raise ValueError("there is no dev query to measure: judge some queries of a dev repository first")
-    unknown = sorted({query.repo for query in queries} - set(units))
+    specified = [EvalQuery(*row[:4], relevant=tuple(row[4])) for row in queries.select(*DEV_QUERY_SCHEMA).iter_rows()]
+    unknown = sorted({query.repo for query in specified} - set(units))
     if unknown:
         raise ValueError(f"dev queries are about {', '.join(unknown)}, whose units are missing")
-    asked = {repo: [query for query in queries if query.repo == repo] for repo in sorted(units)}
+    asked = {repo: [query for query in specified if query.repo == repo] for repo in sorted(units)}
     sampled = {
         repo: _sample(units[repo], {path for query in asked[repo] for path in query.relevant}, units_per_repo, seed)
         for repo in asked
@@ -91,22 +103,25 @@ def _sample(units: pl.DataFrame, needed: set[str], limit: int, seed: int) -> pl.
     return pl.concat([accepted, others.sort("unit_id").sample(room, seed=seed)]).sort("unit_id")
 
 
-def dev_queries(examples: pl.DataFrame, units: Mapping[str, pl.DataFrame], positive_grade: int = 4) -> list[EvalQuery]:
-    """The judged queries of dev repositories as evaluation queries: accepted files are those of units graded 4 or better.
+def dev_queries(
+    judged: Mapping[str, pl.DataFrame], units: Mapping[str, pl.DataFrame], positive_grade: int = 4
+) -> pl.DataFrame:
+    """The judged queries of dev repositories; accepted files are those of units graded 4 or better.
 
     Args:
-        examples: the training room's examples frame (query_id, query, kind, repo, candidates).
-        units: code units of every dev repository.
+        judged: by repository, examples frames (query_id, query, kind, repo, candidates).
+        units: by repository, code units.
         positive_grade: least grade of an accepted unit.
 
     Returns:
-        Queries with at least one accepted unit that is still in the corpus.
+        Columns query_id, repo, kind, query, relevant (list of paths), sorted; queries without an accepted unit are left out.
     """
-    paths = {repo: dict(frame.select("unit_id", "path").iter_rows()) for repo, frame in units.items()}
-    found = []
-    for row in examples.filter(pl.col("repo").is_in(list(units))).sort("query_id").iter_rows(named=True):
-        accepted = [candidate["unit_id"] for candidate in row["candidates"] if candidate["grade"] >= positive_grade]
-        files = sorted({paths[row["repo"]][unit] for unit in accepted if unit in paths[row["repo"]]})
-        if files:
-            found.append(EvalQuery(row["query_id"], row["repo"], row["kind"], row["query"], tuple(files)))
-    return found
+    rows: list[dict[str, object]] = []
+    for repo in sorted(set(judged) & set(units)):
+        paths = dict(units[repo].select("unit_id", "path").iter_rows())
+        for row in judged[repo].sort("query_id").iter_rows(named=True):
+            accepted = [candidate["unit_id"] for candidate in row["candidates"] if candidate["grade"] >= positive_grade]
+            files = sorted({paths[unit] for unit in accepted if unit in paths})
+            if files:
+                rows.append({**{name: row[name] for name in ("query_id", "repo", "kind", "query")}, "relevant": files})
+    return pl.DataFrame(rows, schema=DEV_QUERY_SCHEMA)

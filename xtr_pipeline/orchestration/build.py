@@ -29,7 +29,7 @@ def build_defs(project: Project | None = None) -> dg.Definitions:
         assets=[
             *corpus_assets(partitions),
             *judge_assets(partitions),
-            *training_assets(partitions, list(registry.names("dev"))),
+            *training_assets(list(registry.names("train")), list(registry.names("dev"))),
             *retrieval_assets(partitions),
             *release_assets(partitions),
         ],

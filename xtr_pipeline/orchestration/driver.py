@@ -85,11 +85,15 @@ class Driver:
                 yield due
 
     def _due(self, stage: Stage, partition: str | None) -> Due:
-        for position, asset in enumerate(stage.assets):
+        """What is not there or not up to date, and what depends on that in the same stage."""
+        due: list[str] = []
+        for asset in stage.assets:
             stored = stored_path(str(self.project.files.storage), asset, partition)
-            if stored is None or not self._versions.is_fresh(AssetKey(asset), partition):
-                return Due(stage, partition, stage.assets[position:])
-        return Due(stage, partition, ())
+            fresh = stored is not None and self._versions.is_fresh(AssetKey(asset), partition)
+            parents = {parent.to_user_string() for parent in self.graph.get(AssetKey(asset)).parent_keys}
+            if not fresh or parents & set(due):
+                due.append(asset)
+        return Due(stage, partition, tuple(due))
 
     def _execute(self, due: Due, outcome: Outcome) -> None:
         self.tell(str(due))

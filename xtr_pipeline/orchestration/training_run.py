@@ -9,14 +9,13 @@ import dagster as dg
 import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
-from xtr_pipeline.evaluation.dev_probe import dev_probe, dev_queries
+from xtr_pipeline.evaluation.dev_probe import dev_probe
 from xtr_pipeline.orchestration.progress import INTERVAL_S, clock
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.training.head_init import with_pca_head
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport, TrainingReport
 from xtr_pipeline.training.trainer import train
-from xtr_pipeline.training.training_set import SOURCES
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,21 @@ class Trained:
     folder: str
 
 
-def train_checkpoint(
+@dataclass(frozen=True)
+class Dev:
+    """What a run is measured on: dev queries (`evaluation.dev_probe.dev_queries`) and the units of their repositories."""
+
+    queries: pl.DataFrame
+    units: Mapping[str, pl.DataFrame]
+
+
+def train_checkpoint(  # noqa: PLR0913, PLR0917 - the inputs of a checkpoint asset
     context: dg.AssetExecutionContext,
     project: Project,
     name: str,
     base_folder: str,
-    training_set: pl.DataFrame,
-    dev_units: Mapping[str, pl.DataFrame],
+    examples: pl.DataFrame,
+    dev: Dev,
 ) -> Trained:
     """Train the recipe `name` ("docstring" or "judged") from the base encoder and save the best checkpoint on dev.
 
@@ -42,18 +49,11 @@ def train_checkpoint(
     """
     profile = project.settings()
     recipe: Recipe = profile.recipe(name)
-    split = training_set.filter(pl.col("split") == "train")
-    texts = split.explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
+    texts = examples.explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
     start = with_pca_head(load_encoder(project.files.home / base_folder), texts, profile.head_dim, recipe.seed)
-    dev = dev_probe(
-        dev_units,
-        dev_queries(training_set.filter((pl.col("source") == "judged") & (pl.col("split") == "dev")), dev_units),
-        units_per_repo=profile.probe_units,
-        seed=recipe.seed,
-    )
-    examples = split.filter(pl.col("source").is_in(SOURCES[name])).drop("source", "split")
+    probe = dev_probe(dev.units, dev.queries, units_per_repo=profile.probe_units, seed=recipe.seed)
     state = project.files.home / "training" / name
-    report = train(recipe, start, examples, dev, state, _log_steps(context, name))
+    report = train(recipe, start, examples.drop("source"), probe, state, _log_steps(context, name))
     folder = f"checkpoints/{name}/{report.encoder.fingerprint[:16]}"
     save_encoder(report.encoder, project.files.home / folder)
     shutil.rmtree(state, ignore_errors=True)

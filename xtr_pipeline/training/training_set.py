@@ -1,4 +1,4 @@
-"""One frame of examples for both recipes, each marked with where it comes from and whether it is for training or dev."""
+"""What the recipes learn from: docstring pairs for the baseline, written and judged queries for the candidate."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import polars as pl
 
 from xtr_pipeline.training.examples import EXAMPLES_SCHEMA
 
-SOURCES: Mapping[str, tuple[str, ...]] = {"docstring": ("docstring",), "judged": ("judged", "written")}
-"""Which examples each recipe learns from."""
-
 
 class TrainingSetError(ValueError):
     """Repositories that must not be in a training set, or a training set without examples."""
@@ -19,51 +16,45 @@ class TrainingSetError(ValueError):
 
 @dataclass(frozen=True)
 class Labels:
-    """What is known about one repository.
+    """What is known about one train repository.
 
     Attributes:
-        role: Of the repository; only train and dev are allowed.
-        pairs: Docstring pairs (unit_id, repo, query, text).
         queries: Written queries with the unit they are about (`judge.written_queries`).
         pools: Candidate pools; a query with a graded pool counts by its grades alone, also where they show it to be bad.
         judged: Examples of queries with grades.
     """
 
-    role: str
-    pairs: pl.DataFrame
     queries: pl.DataFrame
     pools: pl.DataFrame
     judged: pl.DataFrame
 
 
 def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
-    """Put the examples of all repositories together.
+    """Put the queries of all train repositories together.
 
     Returns:
-        Columns source ("docstring", "written" or "judged"), split ("train" or "dev") and those of `EXAMPLES_SCHEMA`, sorted.
-        A docstring is an example with its code as the one candidate, a written query one with the unit that it was written
-        about; both stand with grade 5, which no judge gave: `source` says so.
+        Columns source ("written" or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A written query has the unit that it was
+        written about as its one candidate, with grade 5, which no judge gave: `source` says so.
 
     Raises:
-        TrainingSetError: A repository with another role than train or dev, or nothing to train on.
+        TrainingSetError: There is no example.
     """
-    wrong = sorted(f"{repo} ({known.role})" for repo, known in labels.items() if known.role not in ("train", "dev"))
-    if wrong:
-        raise TrainingSetError(f"only train and dev repositories may be trained on, not {', '.join(wrong)}")
-    frames = [pl.DataFrame(schema={"source": pl.String, "split": pl.String, **EXAMPLES_SCHEMA})]
+    frames = []
     for known in labels.values():
         graded = known.pools["query_id"].unique().to_list()
         unjudged = known.queries.filter(~pl.col("query_id").is_in(graded)).drop_nulls("unit_id")
-        docstrings = known.pairs.with_columns(query_id="unit_id", kind=pl.lit("docstring"))
-        frames += [
-            _marked(_single(docstrings), "docstring", known.role),
-            _marked(_single(unjudged), "written", known.role),
-            _marked(known.judged, "judged", known.role),
-        ]
-    examples = pl.concat(frames).sort("source", "split", "repo", "query_id")
-    if examples.filter(pl.col("split") == "train").is_empty():
-        raise TrainingSetError(f"no example in any train repository (seen: {', '.join(labels) or 'none'})")
-    return examples
+        frames += [_from("written", _single(unjudged)), _from("judged", known.judged)]
+    return _together(frames, labels)
+
+
+def docstring_set_of(pairs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Put the docstring pairs of all train repositories together: source "docstring", the code as the one candidate.
+
+    Raises:
+        TrainingSetError: There is no example.
+    """
+    named = (frame.with_columns(query_id="unit_id", kind=pl.lit("docstring")) for frame in pairs.values())
+    return _together([_from("docstring", _single(frame)) for frame in named], pairs)
 
 
 def _single(rows: pl.DataFrame) -> pl.DataFrame:
@@ -72,6 +63,14 @@ def _single(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select("query_id", "query", "kind", "repo", candidates=pl.concat_list(candidate))
 
 
-def _marked(examples: pl.DataFrame, source: str, split: str) -> pl.DataFrame:
-    marks = (pl.lit(source).alias("source"), pl.lit(split).alias("split"))
-    return examples.select(*marks, *EXAMPLES_SCHEMA).cast(dict(EXAMPLES_SCHEMA))  # type: ignore[arg-type]
+def _from(source: str, examples: pl.DataFrame) -> pl.DataFrame:
+    columns = examples.select(pl.lit(source).alias("source"), *EXAMPLES_SCHEMA)
+    return columns.cast(dict(EXAMPLES_SCHEMA))  # type: ignore[arg-type]
+
+
+def _together(frames: list[pl.DataFrame], repos: Mapping[str, object]) -> pl.DataFrame:
+    empty = pl.DataFrame(schema={"source": pl.String, **EXAMPLES_SCHEMA})
+    examples = pl.concat([empty, *frames]).sort("source", "repo", "query_id")
+    if examples.is_empty():
+        raise TrainingSetError(f"no example in any train repository (seen: {', '.join(repos) or 'none'})")
+    return examples

@@ -10,20 +10,23 @@ from xtr_pipeline.corpus.fetching import FetchError, TransientFetchError
 from xtr_pipeline.encoder.base_weights import BASE_NAME, fetch_base_encoder
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.encoder.compute import backend_report
+from xtr_pipeline.evaluation.dev_probe import dev_queries
 from xtr_pipeline.evaluation.plots import loss_curve
 from xtr_pipeline.orchestration.assets.corpus import NETWORK_RETRIES
-from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.results import by_partition, inputs_version, materialised, picture, table
-from xtr_pipeline.orchestration.training_run import train_checkpoint
-from xtr_pipeline.training.training_set import Labels, training_set_of
+from xtr_pipeline.orchestration.training_run import Dev, train_checkpoint
+from xtr_pipeline.training.training_set import Labels, docstring_set_of, training_set_of
 
-FAN_IN = {"partition_mapping": dg.AllPartitionMapping(), "metadata": {"allow_missing_partitions": True}}
+BASELINE = "Baseline: trained without judgments, on docstring -> code pairs."
+CANDIDATE = "The candidate: trained to reproduce the judge's grades."
 
 
-def training_assets(partitions: RepoPartitions, dev_names: list[str]) -> list[dg.AssetsDefinition]:
-    """`base_encoder`, `training_set`, `docstring_checkpoint`, `xtr_checkpoint`."""
-    keys = list(partitions.labelled.get_partition_keys())
+def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.AssetsDefinition]:
+    """`base_encoder`, the three sets, `docstring_checkpoint`, `xtr_checkpoint`.
+
+    The baseline has a set of its own, so that new labels do not train it again.
+    """
 
     @dg.asset(group_name="training", code_version="1", retry_policy=NETWORK_RETRIES, io_manager_key="records")
     def base_encoder(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
@@ -48,33 +51,45 @@ def training_assets(partitions: RepoPartitions, dev_names: list[str]) -> list[dg
         group_name="training",
         code_version="1",
         io_manager_key="frames",
-        ins={name: dg.AssetIn(**FAN_IN) for name in ("docstring_pairs", "queries", "candidate_pool", "judgments")},
+        ins={name: _only(train_names, name) for name in ("queries", "candidate_pool", "judgments")},
     )
     def training_set(
-        context: dg.AssetExecutionContext,
-        project: Project,
-        docstring_pairs: Any,
-        queries: Any,
-        candidate_pool: Any,
-        judgments: Any,
+        context: dg.AssetExecutionContext, project: Project, queries: Any, candidate_pool: Any, judgments: Any
     ) -> dg.MaterializeResult:
-        """Docstring pairs, written queries and judged queries, each marked train or dev by its repository's role."""
+        """Written and judged queries of the train repositories: what the candidate learns from."""
         inputs = inputs_version(context, project)
-        registry = project.registry()
-        parts = [by_partition(value, keys) for value in (docstring_pairs, queries, candidate_pool, judgments)]
-        complete = [name for name in keys if all(name in part for part in parts)]
-        labels = {name: Labels(registry.get(name).role, *(part[name] for part in parts)) for name in complete}
-        examples = training_set_of(labels)
-        counts = examples.group_by("source", "split", "repo").agg(
-            queries=pl.len(), candidates=pl.col("candidates").list.len().sum()
-        )
-        absent = ", ".join(name for name in keys if name not in complete) or "none"
-        facts = {"examples": table(counts.sort("source", "split", "repo"), limit=200), "repositories left out": absent}
-        return materialised(examples, inputs, facts)
+        parts = [by_partition(value, train_names) for value in (queries, candidate_pool, judgments)]
+        complete = [name for name in train_names if all(name in part for part in parts)]
+        examples = training_set_of({name: Labels(*(part[name] for part in parts)) for name in complete})
+        return materialised(examples, inputs, _counts(examples, train_names))
 
-    dev_only = dg.AssetIn("code_units", partition_mapping=dg.SpecificPartitionsPartitionMapping(dev_names))
+    @dg.asset(
+        group_name="training",
+        code_version="1",
+        io_manager_key="frames",
+        ins={"docstring_pairs": _only(train_names, "docstring_pairs")},
+    )
+    def docstring_set(context: dg.AssetExecutionContext, project: Project, docstring_pairs: Any) -> dg.MaterializeResult:
+        """Docstring pairs of the train repositories: what the baseline learns from."""
+        inputs = inputs_version(context, project)
+        examples = docstring_set_of(by_partition(docstring_pairs, train_names))
+        return materialised(examples, inputs, _counts(examples, train_names))
 
-    def checkpoint_asset(name: str, recipe: str, description: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        group_name="training",
+        code_version="1",
+        io_manager_key="frames",
+        ins={"judgments": _only(dev_names, "judgments"), "code_units": _only(dev_names, "code_units")},
+    )
+    def dev_set(
+        context: dg.AssetExecutionContext, project: Project, judgments: Any, code_units: Any
+    ) -> dg.MaterializeResult:
+        """Judged queries of the dev repositories with the files that answer them: what early stopping looks at."""
+        inputs = inputs_version(context, project)
+        asked = dev_queries(by_partition(judgments, dev_names), by_partition(code_units, dev_names))
+        return materialised(asked, inputs, {"queries": table(asked.group_by("repo", "kind").len().sort("repo", "kind"))})
+
+    def checkpoint_asset(name: str, recipe: str, examples: str, description: str) -> dg.AssetsDefinition:
         @dg.asset(
             name=name,
             description=description,
@@ -82,18 +97,19 @@ def training_assets(partitions: RepoPartitions, dev_names: list[str]) -> list[dg
             code_version="1",
             io_manager_key="records",
             pool="mlx",
-            ins={"dev_units": dev_only},
+            ins={"examples": dg.AssetIn(examples), "dev_units": _only(dev_names, "code_units")},
         )
         def checkpoint(
             context: dg.AssetExecutionContext,
             project: Project,
             base_encoder: dict,
-            training_set: pl.DataFrame,
+            examples: pl.DataFrame,
+            dev_set: pl.DataFrame,
             dev_units: Any,
         ) -> dg.MaterializeResult:
             inputs = inputs_version(context, project)
-            units = by_partition(dev_units, dev_names)
-            trained = train_checkpoint(context, project, recipe, base_encoder["folder"], training_set, units)
+            dev = Dev(dev_set, by_partition(dev_units, dev_names))
+            trained = train_checkpoint(context, project, recipe, base_encoder["folder"], examples, dev)
             report = trained.report
             losses = report.history.drop_nulls("loss")
             record: dict[str, Any] = {
@@ -123,6 +139,20 @@ def training_assets(partitions: RepoPartitions, dev_names: list[str]) -> list[dg
     return [
         base_encoder,
         training_set,
-        checkpoint_asset("docstring_checkpoint", "docstring", "Baseline: trained without judgments, on docstring -> code pairs."),
-        checkpoint_asset("xtr_checkpoint", "judged", "The candidate: trained to reproduce the judge's grades."),
+        docstring_set,
+        dev_set,
+        checkpoint_asset("docstring_checkpoint", "docstring", "docstring_set", BASELINE),
+        checkpoint_asset("xtr_checkpoint", "judged", "training_set", CANDIDATE),
     ]
+
+
+def _only(names: list[str], asset: str) -> dg.AssetIn:
+    """The partitions of some repositories; those that failed so far are left out."""
+    mapping = dg.SpecificPartitionsPartitionMapping(names)
+    return dg.AssetIn(asset, partition_mapping=mapping, metadata={"allow_missing_partitions": True})
+
+
+def _counts(examples: pl.DataFrame, names: list[str]) -> dict[str, Any]:
+    counts = examples.group_by("source", "repo").agg(queries=pl.len(), candidates=pl.col("candidates").list.len().sum())
+    absent = sorted(set(names) - set(examples["repo"]))
+    return {"examples": table(counts.sort("source", "repo"), limit=200), "without examples": ", ".join(absent) or "none"}

@@ -2,7 +2,6 @@
 
 import polars as pl
 
-from xtr_pipeline.corpus.registry import source_fingerprint
 from xtr_pipeline.evaluation.gate import Verdict
 from xtr_pipeline.evaluation.report import result_figures
 from xtr_pipeline.judge.ledger import load_grades, load_queries
@@ -40,7 +39,7 @@ def card_of(project: Project, report: pl.DataFrame, checkpoint: dict, verdict: V
         lineage={
             "checkpoint": checkpoint["fingerprint"],
             "base encoder": checkpoint["base"],
-            "sources": digest(*(source_fingerprint(registry.get(name)) for name in labelled)),
+            "sources": digest(*(registry.get(name).fingerprint() for name in labelled)),
             "ledger": digest(
                 *(file_digest(project.files.ledger / kind / f"{name}.jsonl") for kind in ("queries", "grades") for name in labelled)
             ),

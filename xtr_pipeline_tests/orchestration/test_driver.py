@@ -1,0 +1,92 @@
+"""The main job: what is due runs, the rest is left alone, failures stay where they are."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from xtr_pipeline.orchestration.recovery import only_driver
+from xtr_pipeline.orchestration.verdicts import stored_report
+from xtr_pipeline_tests.orchestration.conftest import Bench, make_bench
+
+
+def touched(bench: Bench) -> list[str]:
+    return [str(due) for due in bench.driver().plan()]
+
+
+def test_a_second_run_does_nothing(finished: Bench) -> None:
+    outcome = finished.driver().run()
+    assert outcome.ran == []
+    assert outcome.fresh == 30
+    assert finished.driver().plan() == []
+
+
+def test_every_step_left_a_value_that_needs_no_dagster_to_read(finished: Bench) -> None:
+    storage = finished.project.files.storage
+    units = pl.read_parquet(storage / "code_units" / "alpha.parquet")
+    assert set(units["path"]) == {"store/cache.py", "net/client.py", "text/headers.py"}
+    checkpoint = json.loads((storage / "xtr_checkpoint.json").read_text())
+    assert (finished.project.files.home / checkpoint["folder"] / "model.safetensors").is_file()
+    report = stored_report(finished.project)
+    assert report is not None
+    assert set(report.select("model", "mode").unique().rows()) == {
+        ("bm25", "bm25"),
+        *((model, mode) for model in ("base", "docstring", "judged") for mode in ("semantic", "hybrid")),
+    }
+
+
+def test_touching_one_repository_runs_its_partition_and_what_depends_on_it(bench: Bench) -> None:
+    assert bench.driver().run().failed == {}
+    file = Path(bench.project.root) / "code" / "beta" / "text" / "headers.py"
+    file.write_text(file.read_text() + "\n\ndef first_line(text):\n    return text.partition('\\n')[0]\n")
+    assert touched(bench) == ["corpus [beta]: source_tree, code_units"]
+    ran = [str(due) for due in bench.driver().run().ran]
+    assert ran[0] == "corpus [beta]: source_tree, code_units"
+    assert ran[1] == "labels [beta]: docstring_pairs, queries, candidate_pool, judgments"
+    assert not any("alpha" in step or "gamma" in step for step in ran)
+
+
+def test_a_change_without_effect_on_the_value_stops_there(bench: Bench) -> None:
+    assert bench.driver().run().failed == {}
+    registry = bench.project.files.registry
+    changed = registry.read_text().replace('licence = "MIT"', 'licence = "Apache-2.0"', 1)
+    registry.write_text(changed)
+    ran = [str(due) for due in bench.driver().run().ran]
+    assert ran == ["corpus [alpha]: source_tree, code_units"]
+
+
+def test_new_labels_train_the_candidate_again_and_leave_the_baseline(bench: Bench) -> None:
+    assert bench.driver().run().failed == {}
+    shard = bench.project.files.ledger / "grades" / "alpha.jsonl"
+    lines = shard.read_text().splitlines()
+    shard.write_text("\n".join(line.replace('"grade":1', '"grade":2').replace('"grade": 1', '"grade": 2') for line in lines) + "\n")
+    ran = [asset for due in bench.driver().run().ran for asset in due.assets]
+    assert "xtr_checkpoint" in ran
+    assert "docstring_checkpoint" not in ran
+
+
+def test_a_broken_repository_does_not_stop_the_others(bench: Bench) -> None:
+    registry = bench.project.files.registry
+    registry.write_text(registry.read_text().replace("../code/beta", "../code/nowhere"))
+    outcome = bench.driver().run()
+    assert set(outcome.failed) == {"corpus [beta]"}
+    assert "nowhere" in outcome.failed["corpus [beta]"]
+    assert stored_report(bench.project) is not None
+
+
+def test_a_profile_that_is_no_promotion_is_refused_and_then_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench(tmp_path, monkeypatch, promotable=False)
+    with bench.instance:
+        outcome = bench.driver().run()
+        assert (outcome.failed, outcome.refused) == ({}, True)
+        assert not (bench.project.files.home / "promoted").exists()
+        again = bench.driver().run()
+        assert (again.ran, again.refused) == ([], True)
+
+
+def test_two_jobs_on_one_storage_are_refused(tmp_path: Path) -> None:
+    with only_driver(tmp_path), pytest.raises(RuntimeError, match="another job is at work"), only_driver(tmp_path):
+        pass

@@ -50,9 +50,10 @@ class ProjectFiles:
 def project_files(environ: Mapping[str, str]) -> ProjectFiles:
     """The project that the environment names.
 
-    XTR_PROJECT: the inputs (default: this checkout, else the working directory). XTR_HOME: the run storage (default: `.xtr` of
-    this checkout, else the user's cache; the working directory has no say, since a search must not leave a folder behind in the
-    code that it searches). XTR_PROFILE: every profile but `full` has its own folder in the run storage; downloads are shared.
+    XTR_PROJECT: the inputs (default: this checkout, else the working directory). XTR_HOME: the run storage (default:
+    `.xtr` of this checkout, else the user's cache; the working directory has no say, since a search must not leave a
+    folder behind in the code that it searches). XTR_PROFILE: every profile but `full` has its own folder in the run
+    storage; downloads are shared.
     """
     checkout = Path(__file__).resolve().parents[1]
     in_checkout = (checkout / "data" / "repos.toml").is_file()

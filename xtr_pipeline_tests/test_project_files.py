@@ -1,3 +1,5 @@
+"""Where a project's files lie."""
+
 from pathlib import Path
 
 from xtr_pipeline.project_files import project_files

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from xtr_pipeline.cli.eval_progress import EncodingReporter
-from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.corpus.fetch_errors import FetchError, TransientFetchError
 from xtr_pipeline.corpus.registry import RegistryError, load_registry
 from xtr_pipeline.corpus.reserved import load_reserved
@@ -25,6 +24,7 @@ from xtr_pipeline.evaluation.json_report import json_report
 from xtr_pipeline.evaluation.metrics import METRICS
 from xtr_pipeline.evaluation.queries import EvalQuery, SpecError, load_spec
 from xtr_pipeline.evaluation.report import repo_figures, result_figures, rich_table
+from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.release.promotion import promoted_folder
 from xtr_pipeline.retrieval.modes import DEFAULT_MODE, Mode
 

@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xtr_pipeline.project_files import project_files
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.fetch_errors import FetchError
 from xtr_pipeline.corpus.fetching import fetch_tree
@@ -25,6 +24,7 @@ from xtr_pipeline.judge.importing import Imported, Source, import_answers
 from xtr_pipeline.judge.ledger import LedgerError, load_grades, load_queries
 from xtr_pipeline.judge.sampling import Sampling
 from xtr_pipeline.judge.status import ledger_status
+from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.searcher import Searcher
 from xtr_pipeline.retrieval.sources import searcher_for_units

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from xtr_pipeline.orchestration.project import Project
 
 PROFILE_HELP = (
-    "`full`: every repository of data/repos.toml. `quick`: the same graph on 2 train and 2 evaluation repositories with few "
-    "training steps, for a first look and for CI; its model is never promoted."
+    "`full`: every repository of data/repos.toml. `quick`: the same graph on 2 train and 2 evaluation repositories "
+    "with few training steps, for a first look and for CI; its model is never promoted."
 )
 
 
@@ -24,9 +24,11 @@ def run(
 ) -> None:
     """Bring every asset up to date: fetch, cut, label, train, evaluate, and promote if the gate agrees.
 
-    What is up to date is left alone: running it again after an interruption resumes, and with nothing changed does nothing.
+    What is up to date is left alone: running it again after an interruption resumes, and with nothing changed does
+    nothing.
 
-    Exit codes: 0 done (a refusal by the gate is a result, not an error), 1 something failed, 2 bad input, 130 interrupted.
+    Exit codes: 0 done (a refusal by the gate is a result, not an error), 1 something failed, 2 bad input,
+    130 interrupted.
     """
     warnings.simplefilter("ignore")
     os.environ["XTR_PROFILE"] = profile
@@ -92,7 +94,6 @@ class _Timed:
     def __call__(self, line: str) -> None:
         seconds = int(time.monotonic() - self._start)
         self._console.print(f"{seconds // 60:3d}:{seconds % 60:02d} {line}", markup=False)
-
 
 
 def _conclude(console: Console, project: "Project", outcome: "Outcome") -> None:

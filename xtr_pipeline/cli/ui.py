@@ -24,4 +24,4 @@ def ui(
     os.environ["DAGSTER_HOME"] = str(dagster_home(project.files.home))
     os.chdir(project.root)
     dagster = str(Path(sys.executable).with_name("dagster"))
-    os.execv(dagster, [dagster, "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
+    os.execv(dagster, [dagster, "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 LEAST_CUT_SHARE = 0.5
-"""Below this share of units cut by a grammar (not by line windows), the globs or the grammars are wrong for the repository."""
+"""Below this share of units cut by a grammar (not by line windows), globs or grammars do not fit the repository."""
 
 
 def emptiness_problems(units: pl.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""How good an encoder is on the dev repositories: what early stopping and recipe choices look at, never the eval repos."""
+"""How good an encoder is on the dev repositories: what early stopping and recipe choices look at."""
 
 from __future__ import annotations
 
@@ -33,17 +33,22 @@ DEV_QUERY_SCHEMA = pl.Schema(
 class ProbedVectors(Protocol):
     """Token vectors of documents."""
 
-    vectors: NDArray[np.float16]
-    offsets: NDArray[np.int64]
+    @property
+    def vectors(self) -> NDArray[np.float16]:
+        """(total_tokens, dim)."""
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """(documents + 1,)."""
 
 
 class ProbedEncoder(Protocol):
     """What the probe needs of an encoder."""
 
-    def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    def encode_queries(self, texts: Sequence[str], /) -> list[NDArray[np.float32]]:
         """Token vectors of each query, `(q_tokens, dim)`."""
 
-    def encode_documents(self, texts: Sequence[str]) -> ProbedVectors:
+    def encode_documents(self, texts: Sequence[str], /) -> ProbedVectors:
         """Token vectors of all documents and their offsets."""
 
 
@@ -67,7 +72,10 @@ def dev_probe(
     """
     if queries.is_empty():
         raise ValueError("there is no dev query to measure: judge some queries of a dev repository first")
-    specified = [EvalQuery(*row[:4], relevant=tuple(row[4])) for row in queries.select(*DEV_QUERY_SCHEMA).iter_rows()]
+    specified = [
+        EvalQuery(row[0], row[1], row[2], row[3], tuple(row[4]))
+        for row in queries.select(*DEV_QUERY_SCHEMA).iter_rows()
+    ]
     unknown = sorted({query.repo for query in specified} - set(units))
     if unknown:
         raise ValueError(f"dev queries are about {', '.join(unknown)}, whose units are missing")
@@ -114,7 +122,8 @@ def dev_queries(
         positive_grade: least grade of an accepted unit.
 
     Returns:
-        Columns query_id, repo, kind, query, relevant (list of paths), sorted; queries without an accepted unit are left out.
+        Columns query_id, repo, kind, query, relevant (list of paths), sorted; queries without an accepted
+        unit are left out.
     """
     rows: list[dict[str, object]] = []
     for repo in sorted(set(judged) & set(units)):

@@ -21,4 +21,6 @@ def written_about(queries: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     attached = attach_grades(queries, units).grades.select("query_id", "unit_id")
     shown = units.filter(pl.col("unit_id").is_in(attached["unit_id"].unique().to_list()))
     texts = shown.select("unit_id").with_columns(text=pl.Series(render_units(shown), dtype=pl.String()))
-    return queries.join(attached.join(texts, on="unit_id", how="left"), on="query_id", how="left", maintain_order="left")
+    return queries.join(
+        attached.join(texts, on="unit_id", how="left"), on="query_id", how="left", maintain_order="left"
+    )

@@ -34,7 +34,9 @@ def asset_checks(partitions: RepoPartitions) -> list[dg.AssetChecksDefinition]:
             problem_check(name, "no_eval_repo_in_training", eval_repo_problems)
             for name in ("training_set", "docstring_set", "dev_set")
         ),
-        problem_check("docstring_checkpoint", "loss_is_finite_and_falls", lambda record, _: loss_problems(_losses(record))),
+        problem_check(
+            "docstring_checkpoint", "loss_is_finite_and_falls", lambda record, _: loss_problems(_losses(record))
+        ),
         problem_check("xtr_checkpoint", "loss_is_finite_and_falls", lambda record, _: loss_problems(_losses(record))),
         gate_check(),
     ]

@@ -11,8 +11,9 @@ class _SaidByAssets(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         meta = getattr(record, "dagster_meta", None)
-        said = getattr(record, "dagster_event", None) is None and meta is not None
-        return said and not str(meta.get("orig_message", "")).startswith("Dependencies for step")
+        if meta is None or getattr(record, "dagster_event", None) is not None:
+            return False
+        return not str(meta.get("orig_message", "")).startswith("Dependencies for step")
 
 
 class _Terse(logging.Formatter):
@@ -22,7 +23,7 @@ class _Terse(logging.Formatter):
         return f"   {mark}{meta.get('orig_message', record.getMessage())}"
 
 
-@dg.logger(description="Messages of the assets, one terse line each")
+@dg.logger(config_schema={}, description="Messages of the assets, one terse line each")
 def live_console(_: dg.InitLoggerContext) -> logging.Logger:
     """A logger that writes the assets' own messages to standard error."""
     logger = logging.Logger("xtr", logging.INFO)

@@ -10,7 +10,7 @@ from xtr_pipeline.orchestration.project import Project
 
 
 def log_evaluation(project: Project, report: pl.DataFrame) -> None:
-    """One line for each run of the report (model and mode), with the means of the semantic group and of keyword queries."""
+    """One line for each run of the report (model and mode), with the means of semantic and of keyword queries."""
     now = datetime.now(tz=UTC).isoformat(timespec="seconds")
     digests = "+".join(file_digest(path) for path in project.files.specs)
     for run in report.partition_by("model", "mode", maintain_order=True):

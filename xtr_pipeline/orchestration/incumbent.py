@@ -1,4 +1,4 @@
-"""The model that a candidate has to hold its own against: the promoted checkpoint, or the base encoder until there is one."""
+"""The model that a candidate is measured against: the promoted checkpoint, or the base encoder until there is one."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,10 @@ from xtr_pipeline.release.promotion import promoted_folder, promotion_record
 
 
 def incumbent_folder(project: Project) -> Path | None:
-    """The promoted checkpoint, unless it is the candidate itself: then there is nothing new to compare, and the base encoder is
-    the measure.
+    """The promoted checkpoint, or None when there is none.
+
+    None, too, when it is the candidate itself: then there is nothing new to compare, and the base encoder is what
+    counts.
     """
     promoted = promoted_folder(project.files.home)
     if promoted is None or promotion_record(promoted)["model_fingerprint"] == _candidate_fingerprint(project):

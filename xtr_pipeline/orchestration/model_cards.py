@@ -7,6 +7,7 @@ from xtr_pipeline.evaluation.report import result_figures
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.orchestration.outside import file_digest
 from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.results import Record
 from xtr_pipeline.orchestration.verdicts import CANDIDATE
 from xtr_pipeline.orchestration.versions import digest
 from xtr_pipeline.release.card_facts import CardFacts
@@ -14,7 +15,7 @@ from xtr_pipeline.release.model_card import render_model_card
 from xtr_pipeline.retrieval.modes import DEFAULT_MODE
 
 
-def card_of(project: Project, report: pl.DataFrame, checkpoint: dict, verdict: Verdict) -> str:
+def card_of(project: Project, report: pl.DataFrame, checkpoint: Record, verdict: Verdict) -> str:
     """The model card of the candidate of a report."""
     registry = project.registry()
     labelled = registry.names("train", "dev")
@@ -41,7 +42,11 @@ def card_of(project: Project, report: pl.DataFrame, checkpoint: dict, verdict: V
             "base encoder": checkpoint["base"],
             "sources": digest(*(registry.get(name).fingerprint() for name in labelled)),
             "ledger": digest(
-                *(file_digest(project.files.ledger / kind / f"{name}.jsonl") for kind in ("queries", "grades") for name in labelled)
+                *(
+                    file_digest(project.files.ledger / kind / f"{name}.jsonl")
+                    for kind in ("queries", "grades")
+                    for name in labelled
+                )
             ),
             "evaluation specs": digest(*(file_digest(path) for path in project.files.specs)),
         },

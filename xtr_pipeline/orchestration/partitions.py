@@ -1,4 +1,4 @@
-"""Partitions: one a source repository, in three sets, so that an evaluation repository has no label partition at all."""
+"""Partitions: one a source repository, in three sets, so that an evaluation repository has no label partition."""
 
 from dataclasses import dataclass
 

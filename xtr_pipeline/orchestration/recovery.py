@@ -31,8 +31,8 @@ def only_driver(home: Path) -> Iterator[None]:
 def bury_dead_runs(instance: dg.DagsterInstance) -> int:
     """Mark runs of a killed driver as failed and free their pool slots; call with the lock held.
 
-    A killed process leaves its run "started" and its slot in the `mlx` pool claimed: without this, the next training step would
-    wait for that slot for ever.
+    A killed process leaves its run "started" and its slot in the `mlx` pool claimed: without this, the next training
+    step would wait for that slot for ever.
     """
     filters = dg.RunsFilter(statuses=UNFINISHED, tags={DRIVER_TAG: "1"})
     dead = instance.get_runs(filters)

@@ -12,6 +12,11 @@ from xtr_pipeline.orchestration.outside import outside_versions
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.versions import INPUTS_TAG, Versions, data_version
 
+Record = dict[str, Any]
+"""A JSON value with a `fingerprint`: an artefact that lies in a folder of the run storage."""
+
+Result = dg.MaterializeResult[Any]
+
 
 def partition_of(context: dg.AssetExecutionContext) -> str | None:
     """The partition that is being materialised, or None for an unpartitioned asset."""
@@ -19,16 +24,16 @@ def partition_of(context: dg.AssetExecutionContext) -> str | None:
 
 
 def inputs_version(context: dg.AssetExecutionContext, project: Project) -> str:
-    """Fingerprint of the running asset's inputs; taken before the work, so that a change during it is seen next time."""
+    """Fingerprint of the running asset's inputs; taken before the work, so that a change during it is seen later."""
     graph = context.job_def.asset_layer.asset_graph
     versions = Versions(context.instance, graph, outside_versions(project))
     return versions.current(context.asset_key, partition_of(context))
 
 
-def materialised(value: Any, inputs: str, metadata: Mapping[str, Any]) -> dg.MaterializeResult[Any]:
+def materialised(value: Any, inputs: str, metadata: Mapping[str, Any]) -> Result:
     """The result of an asset: value, content version, inputs fingerprint, and metadata for a person."""
     rows = {"dagster/row_count": value.height} if isinstance(value, pl.DataFrame) else {}
-    return dg.MaterializeResult(
+    return Result(
         value=value,
         data_version=dg.DataVersion(data_version(value)),
         tags={INPUTS_TAG: inputs},

@@ -24,7 +24,9 @@ def nightly(project: Project) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
             raise dg.Failure(f"{len(outcome.failed)} of {len(outcome.ran)} runs failed:\n{errors}", allow_retries=False)
         context.log.info(f"{len(outcome.ran)} runs, {outcome.fresh} asset partitions were up to date")
 
-    @dg.job(name="nightly", description="Everything that is due: fetch, label, train, evaluate, promote if the gate agrees")
+    @dg.job(
+        name="nightly", description="Everything that is due: fetch, label, train, evaluate, promote if the gate agrees"
+    )
     def nightly_job() -> None:
         refresh()
 

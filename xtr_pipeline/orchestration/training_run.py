@@ -29,7 +29,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Dev:
-    """What a run is measured on: dev queries (`evaluation.dev_probe.dev_queries`) and the units of their repositories."""
+    """What a run is measured on: dev queries (`evaluation.dev_probe.dev_queries`) and their repositories' units."""
 
     queries: pl.DataFrame
     units: Mapping[str, pl.DataFrame]
@@ -70,8 +70,8 @@ def _log_steps(context: dg.AssetExecutionContext, name: str) -> Callable[[StepRe
         last = time.monotonic()
         dev = "" if step.dev is None else f", dev {step.dev:.3f}"
         context.log.info(
-            f"{name}: step {step.step}/{step.steps}, loss {step.loss:.4f}{dev}, {step.tokens_per_second:,.0f} tokens/s, "
-            f"ETA {clock(step.eta_seconds)}"
+            f"{name}: step {step.step}/{step.steps}, loss {step.loss:.4f}{dev}, "
+            f"{step.tokens_per_second:,.0f} tokens/s, ETA {clock(step.eta_seconds)}"
         )
 
     return report

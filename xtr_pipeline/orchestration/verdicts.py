@@ -25,7 +25,10 @@ def verdict_of(project: Project, report: pl.DataFrame) -> Verdict:
     repos = set(project.registry().names("eval"))
     expected = {query.id for path in project.files.specs for query in load_spec(path) if query.repo in repos}
     return judge_promotion(
-        _run(report, CANDIDATE), _run(report, incumbent), promotable=project.settings().promotable, expected_ids=expected
+        _run(report, CANDIDATE),
+        _run(report, incumbent),
+        promotable=project.settings().promotable,
+        expected_ids=expected,
     )
 
 
@@ -42,7 +45,7 @@ def gate_refuses(project: Project) -> bool:
 
 
 def conclusion(project: Project) -> list[RenderableType]:
-    """What a job ends with: the table of results, the verdict with its reasons, and where the promoted checkpoint lies."""
+    """What a job ends with: the results, the verdict with its reasons, and where the promoted checkpoint lies."""
     report = stored_report(project)
     if report is None:
         return ["no report yet"]

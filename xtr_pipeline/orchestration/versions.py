@@ -1,7 +1,8 @@
 """What made a value: the fingerprint of an asset's inputs, recorded with each materialisation.
 
-Dagster records the data versions of the direct inputs, but not of what lies outside the graph (a registry entry, a ledger
-file, a recipe). The fingerprint covers both, so that comparing it answers "is there anything to do?" without running.
+Dagster records the data versions of the direct inputs, but not of what lies outside the graph (a registry entry, a
+ledger file, a recipe). The fingerprint covers both, so that comparing it answers "is there anything to do?" without
+running.
 """
 
 import hashlib
@@ -17,7 +18,9 @@ from dagster import AssetKey, DagsterInstance
 
 INPUTS_TAG = "xtr/inputs"
 DATA_VERSION_TAG = "dagster/data_version"
-Outside = Mapping[str, Callable[[str | None], str]]  # asset name -> partition -> version of its inputs outside the graph
+Outside = Mapping[
+    str, Callable[[str | None], str]
+]  # asset name -> partition -> version of its inputs outside the graph
 
 
 def digest(*parts: object) -> str:
@@ -27,7 +30,7 @@ def digest(*parts: object) -> str:
 
 
 def data_version(value: object) -> str:
-    """Version of a value by its content, or by its `fingerprint` where a record has one (folders move, content does not)."""
+    """Version of a value by its content, or by its `fingerprint` where a record has one: folders may move."""
     if isinstance(value, pl.DataFrame):
         buffer = io.BytesIO()
         value.write_ipc(buffer)

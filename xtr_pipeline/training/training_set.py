@@ -20,7 +20,8 @@ class Labels:
 
     Attributes:
         queries: Written queries with the unit they are about (`judge.written_queries`).
-        pools: Candidate pools; a query with a graded pool counts by its grades alone, also where they show it to be bad.
+        pools: Candidate pools; a query with a graded pool counts by its grades alone, also where they show that it is
+            a bad one.
         judged: Examples of queries with grades.
     """
 
@@ -33,8 +34,8 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     """Put the queries of all train repositories together.
 
     Returns:
-        Columns source ("written" or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A written query has the unit that it was
-        written about as its one candidate, with grade 5, which no judge gave: `source` says so.
+        Columns source ("written" or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A written query has the unit that
+        it was written about as its one candidate, with grade 5, which no judge gave: `source` says so.
 
     Raises:
         TrainingSetError: There is no example.

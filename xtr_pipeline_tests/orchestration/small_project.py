@@ -1,4 +1,4 @@
-"""A whole project in a temporary folder: four small local repositories, a ledger, specs, a tiny encoder, tiny recipes."""
+"""A whole project in a temporary folder: four small repositories, a ledger, specs, a tiny encoder, tiny recipes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,12 @@ def join_lines(lines):
 }
 SPEC = [
     {"id": "d-1", "kind": "conceptual", "query": "forgetting what is too old", "relevant": ["store/cache.py"]},
-    {"id": "d-2", "kind": "question", "query": "how are pages loaded when the line is bad", "relevant": ["net/client.py"]},
+    {
+        "id": "d-2",
+        "kind": "question",
+        "query": "how are pages loaded when the line is bad",
+        "relevant": ["net/client.py"],
+    },
 ]
 KEYWORD_SPEC = [{"id": "d-3", "kind": "keyword", "query": "parse header line", "relevant": ["text/headers.py"]}]
 
@@ -157,7 +162,9 @@ def _judge(root: Path, repo: str) -> None:
         append_grades(root / "data" / "judgments", [_grade(record, common, unit, source) for unit in units.to_dicts()])
 
 
-def _grade(record: dict[str, str], common: dict[str, str], unit: dict[str, object], source: dict[str, object]) -> dict[str, object]:
+def _grade(
+    record: dict[str, str], common: dict[str, str], unit: dict[str, object], source: dict[str, object]
+) -> dict[str, object]:
     right = unit["unit_id"] == source["unit_id"]
     place = {name: unit[name] for name in ("path", "symbol", "start_line", "end_line")}
     return {

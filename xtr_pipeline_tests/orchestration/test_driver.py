@@ -60,7 +60,9 @@ def test_new_labels_train_the_candidate_again_and_leave_the_baseline(bench: Benc
     assert bench.driver().run().failed == {}
     shard = bench.project.files.ledger / "grades" / "alpha.jsonl"
     lines = shard.read_text().splitlines()
-    shard.write_text("\n".join(line.replace('"grade":1', '"grade":2').replace('"grade": 1', '"grade": 2') for line in lines) + "\n")
+    shard.write_text(
+        "\n".join(line.replace('"grade":1', '"grade":2').replace('"grade": 1', '"grade": 2') for line in lines) + "\n"
+    )
     ran = [asset for due in bench.driver().run().ran for asset in due.assets]
     assert "xtr_checkpoint" in ran
     assert "docstring_checkpoint" not in ran

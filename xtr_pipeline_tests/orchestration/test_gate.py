@@ -21,7 +21,9 @@ def forge(bench: Bench, value: float) -> None:
     path = bench.project.files.storage / "retrieval_metrics" / "delta.parquet"
     ours = pl.col("model") == CANDIDATE
     metrics = pl.read_parquet(path)
-    metrics.with_columns(pl.when(ours).then(value).otherwise(pl.col(name)).alias(name) for name in METRICS).write_parquet(path)
+    metrics.with_columns(
+        pl.when(ours).then(value).otherwise(pl.col(name)).alias(name) for name in METRICS
+    ).write_parquet(path)
 
 
 def failure(result: dg.ExecuteInProcessResult, step: str) -> str:
@@ -41,7 +43,9 @@ def test_a_refused_candidate_is_not_promoted_in_the_same_run(bench: Bench) -> No
     assert promoted_folder(bench.project.files.home) == before
 
 
-def test_running_the_promotion_alone_does_not_go_round_the_gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_running_the_promotion_alone_does_not_go_round_the_gate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bench = make_bench(tmp_path, monkeypatch, promotable=False)
     with bench.instance:
         bench.driver().run()

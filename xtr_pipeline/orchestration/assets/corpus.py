@@ -9,7 +9,7 @@ from xtr_pipeline.corpus.fetching import FetchError, SourceTree, TransientFetchE
 from xtr_pipeline.corpus.registry import source_fingerprint
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
-from xtr_pipeline.orchestration.results import inputs_version, materialised, table
+from xtr_pipeline.orchestration.results import Result, inputs_version, materialised, table
 
 # only what can heal is tried again: a wrong hash or a hostile archive raises dg.Failure(allow_retries=False)
 NETWORK_RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -37,12 +37,14 @@ def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         retry_policy=NETWORK_RETRIES,
         io_manager_key="records",
     )
-    def source_tree(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
+    def source_tree(context: dg.AssetExecutionContext, project: Project) -> Result:
         """The pinned source of a repository, fetched, hash-checked and unpacked. Data: never imported, built or run."""
         inputs = inputs_version(context, project)
         repo = project.repo(context.partition_key)
         tree = fetched(project, repo.name)
-        folder = tree.root.relative_to(project.files.home) if tree.root.is_relative_to(project.files.home) else tree.root
+        folder = (
+            tree.root.relative_to(project.files.home) if tree.root.is_relative_to(project.files.home) else tree.root
+        )
         record = {"fingerprint": source_fingerprint(repo), "version": tree.version, "folder": str(folder)}
         facts = {"version": tree.version, "sha256": tree.sha256, "files": tree.files, "bytes": tree.bytes}
         return materialised(record, inputs, {**facts, "licence": repo.licence, "role": repo.role})
@@ -55,7 +57,7 @@ def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         retry_policy=NETWORK_RETRIES,
         io_manager_key="frames",
     )
-    def code_units(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
+    def code_units(context: dg.AssetExecutionContext, project: Project) -> Result:
         """Functions, methods, types, impl blocks and remainders of every source file, as a table."""
         inputs = inputs_version(context, project)
         repo = project.repo(context.partition_key)
@@ -74,9 +76,7 @@ def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         return materialised(cut.units, inputs, facts)
 
     @dg.asset(partitions_def=partitions.labelled, group_name="corpus", code_version="1", io_manager_key="frames")
-    def docstring_pairs(
-        context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame
-    ) -> dg.MaterializeResult:
+    def docstring_pairs(context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame) -> Result:
         """Docstring -> code without it: the unsupervised pairs that the baseline checkpoint learns from."""
         inputs = inputs_version(context, project)
         pairs = pairs_of(code_units)

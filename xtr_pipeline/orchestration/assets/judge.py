@@ -1,5 +1,7 @@
 """Assets of the judge: queries, candidate pools and grades, one partition a train or dev repository."""
 
+from typing import Any
+
 import dagster as dg
 import polars as pl
 
@@ -12,7 +14,9 @@ from xtr_pipeline.judge.written_queries import written_about
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.progress import log_encoding
 from xtr_pipeline.orchestration.project import Project
-from xtr_pipeline.orchestration.results import inputs_version, materialised, picture, table
+from xtr_pipeline.orchestration.results import Record, Result, inputs_version, materialised, picture, table
+from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.searcher import Searcher
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 
@@ -26,8 +30,8 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`queries`, `candidate_pool`, `judgments`."""
 
     @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames")
-    def queries(context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame) -> dg.MaterializeResult:
-        """Queries about what the code does, from the ledger, with the unit that each was written about as it is cut now."""
+    def queries(context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame) -> Result:
+        """Queries about what the code does, from the ledger, each with the unit that it was written about."""
         inputs = inputs_version(context, project)
         written = written_about(load_queries(project.files.ledger, [context.partition_key]), code_units)
         kinds = written.group_by("kind").len("queries").sort("kind")
@@ -50,10 +54,12 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         project: Project,
         queries: pl.DataFrame,
         code_units: pl.DataFrame,
-        base_encoder: dict,
-    ) -> dg.MaterializeResult:
-        """The units that are graded for each query, and who proposed them: from the ledger for judged queries, on demand the
-        source unit with the best of BM25 and of the base encoder for the others.
+        base_encoder: Record,
+    ) -> Result:
+        """The units that are graded for each query, and who proposed them.
+
+        From the ledger for judged queries; for the others, on demand, the source unit with the best of BM25 and of the
+        base encoder.
         """
         inputs = inputs_version(context, project)
         repo = context.partition_key
@@ -64,7 +70,7 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
             encoder = load_encoder(project.files.home / base_encoder["folder"])
             cache = project.files.home / "index" / repo
             searcher = searcher_for_units(code_units, encoder, cache, log_encoding(context, f"base encoder on {repo}"))
-            rankers = {"bm25": (searcher, "bm25"), "base": (searcher, "semantic")}
+            rankers: dict[str, tuple[Searcher, Mode]] = {"bm25": (searcher, "bm25"), "base": (searcher, "semantic")}
             proposals = propose_many(waiting["query"].to_list(), rankers)
             asked = zip(waiting.to_dicts(), proposals, strict=True)
             pools += [build_pool(query, code_units, proposed) for query, proposed in asked]
@@ -79,13 +85,13 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         queries: pl.DataFrame,
         candidate_pool: pl.DataFrame,
         code_units: pl.DataFrame,
-    ) -> dg.MaterializeResult:
-        """Every usable query with its candidates' texts and grades 1-5, from the ledger, attached to the units as cut now."""
+    ) -> Result:
+        """Every usable query with its candidates' texts and grades 1-5, attached to the units as they are cut now."""
         inputs = inputs_version(context, project)
         judged = examples_from_ledger(queries, load_grades(project.files.ledger, [context.partition_key]), code_units)
         grades = judged.examples.explode("candidates").unnest("candidates").drop_nulls("grade")
         counts = dict(grades.group_by("grade").len().sort("grade").iter_rows())
-        facts = {
+        facts: dict[str, Any] = {
             "re-attached share": judged.attached,
             "graded queries": judged.graded_queries,
             "bad queries, dropped": judged.bad_queries,

@@ -13,7 +13,15 @@ from xtr_pipeline.orchestration.eval_logging import log_evaluation
 from xtr_pipeline.orchestration.model_cards import card_of
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
-from xtr_pipeline.orchestration.results import by_partition, inputs_version, materialised, picture, table
+from xtr_pipeline.orchestration.results import (
+    Record,
+    Result,
+    by_partition,
+    inputs_version,
+    materialised,
+    picture,
+    table,
+)
 from xtr_pipeline.orchestration.verdicts import CANDIDATE, verdict_of
 from xtr_pipeline.release.promotion import PromotionRefusedError, promote
 from xtr_pipeline.retrieval.modes import DEFAULT_MODE
@@ -33,15 +41,15 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
             )
         },
     )
-    def metrics_report(
-        context: dg.AssetExecutionContext, project: Project, retrieval_metrics: Any
-    ) -> dg.MaterializeResult:
-        """Every query's metrics by model and mode over all evaluation repositories, with the table, the plot and the misses."""
+    def metrics_report(context: dg.AssetExecutionContext, project: Project, retrieval_metrics: Any) -> Result:
+        """Every query's metrics by model and mode over all evaluation repositories, with table, plot and misses."""
         inputs = inputs_version(context, project)
         parts = by_partition(retrieval_metrics, keys)
         absent = [name for name in keys if name not in parts]
         if absent:
-            raise dg.Failure(f"no metrics of {', '.join(absent)}: materialise retrieval_metrics there", allow_retries=False)
+            raise dg.Failure(
+                f"no metrics of {', '.join(absent)}: materialise retrieval_metrics there", allow_retries=False
+            )
         report = pl.concat([parts[name] for name in keys])
         asked = [query for name in keys for query in spec_queries(project, name)]
         ours = report.filter((pl.col("model") == CANDIDATE) & (pl.col("mode") == DEFAULT_MODE))
@@ -58,13 +66,15 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
 
     @dg.asset(group_name="release", code_version="1", io_manager_key="records")
     def promoted_checkpoint(
-        context: dg.AssetExecutionContext, project: Project, metrics_report: pl.DataFrame, xtr_checkpoint: dict
-    ) -> dg.MaterializeResult:
-        """The candidate, promoted: asks the gate's predicate itself, so that running this asset alone cannot go round it."""
+        context: dg.AssetExecutionContext, project: Project, metrics_report: pl.DataFrame, xtr_checkpoint: Record
+    ) -> Result:
+        """The candidate, promoted: asks the gate itself, so that running this asset alone cannot go round it."""
         inputs = inputs_version(context, project)
         measured = metrics_report.filter(pl.col("model") == CANDIDATE)["fingerprint"].unique().to_list()
         if measured != [xtr_checkpoint["fingerprint"]]:
-            raise dg.Failure("the report is about another checkpoint: materialise token_index and on", allow_retries=False)
+            raise dg.Failure(
+                "the report is about another checkpoint: materialise token_index and on", allow_retries=False
+            )
         verdict = verdict_of(project, metrics_report)
         card = card_of(project, metrics_report, xtr_checkpoint, verdict)
         try:

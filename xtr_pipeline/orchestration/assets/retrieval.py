@@ -1,4 +1,4 @@
-"""Assets of retrieval and evaluation: token indexes of the evaluation repositories and the metrics of every model on them."""
+"""Assets of retrieval and evaluation: token indexes of the evaluation repositories, and the metrics on them."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from xtr_pipeline.orchestration.incumbent import incumbent_folder
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.progress import log_encoding
 from xtr_pipeline.orchestration.project import Project
-from xtr_pipeline.orchestration.results import inputs_version, materialised, table
+from xtr_pipeline.orchestration.results import Record, Result, inputs_version, materialised, table
 from xtr_pipeline.retrieval.index import build_index, drop_other_models
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 
-def measured_models(project: Project, base: dict, docstring: dict, judged: dict) -> dict[str, str]:
+def measured_models(project: Project, base: Record, docstring: Record, judged: Record) -> dict[str, str]:
     """Folders of the models that are measured, relative to the run storage, by the name in the report."""
     folders = {"base": base["folder"], "docstring": docstring["folder"], "judged": judged["folder"]}
     incumbent = incumbent_folder(project)
@@ -35,17 +35,21 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`token_index`, `retrieval_metrics`."""
 
     @dg.asset(
-        partitions_def=partitions.evaluated, group_name="retrieval", code_version="1", io_manager_key="frames", pool="mlx"
+        partitions_def=partitions.evaluated,
+        group_name="retrieval",
+        code_version="1",
+        io_manager_key="frames",
+        pool="mlx",
     )
     def token_index(
         context: dg.AssetExecutionContext,
         project: Project,
         code_units: pl.DataFrame,
-        base_encoder: dict,
-        docstring_checkpoint: dict,
-        xtr_checkpoint: dict,
-    ) -> dg.MaterializeResult:
-        """Token vectors of every unit of an evaluation repository, by each model. What is encoded already is not encoded again."""
+        base_encoder: Record,
+        docstring_checkpoint: Record,
+        xtr_checkpoint: Record,
+    ) -> Result:
+        """Token vectors of every unit of an evaluation repository, by each model; only what is new is encoded."""
         inputs = inputs_version(context, project)
         repo = context.partition_key
         cache = project.files.home / "index" / repo
@@ -60,10 +64,16 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         facts = {"backend": f"{backend.device}, {backend.blas}, {backend.threads} threads", "models": table(models)}
         return materialised(models, inputs, facts)
 
-    @dg.asset(partitions_def=partitions.evaluated, group_name="evaluation", code_version="1", io_manager_key="frames", pool="mlx")
+    @dg.asset(
+        partitions_def=partitions.evaluated,
+        group_name="evaluation",
+        code_version="1",
+        io_manager_key="frames",
+        pool="mlx",
+    )
     def retrieval_metrics(
         context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame, token_index: pl.DataFrame
-    ) -> dg.MaterializeResult:
+    ) -> Result:
         """Metrics of every query about an evaluation repository, for every model and mode."""
         inputs = inputs_version(context, project)
         repo = context.partition_key
@@ -79,7 +89,9 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
             ]
         metrics = pl.concat(frames)
         figures = result_figures(metrics)
-        return materialised(metrics, inputs, {"queries": len(asked), "results": dg.MetadataValue.md(markdown_table(figures))})
+        return materialised(
+            metrics, inputs, {"queries": len(asked), "results": dg.MetadataValue.md(markdown_table(figures))}
+        )
 
     return [token_index, retrieval_metrics]
 
@@ -87,5 +99,7 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
 def _expect(folder: Path, fingerprint: str) -> Encoder:
     encoder = load_encoder(folder)
     if encoder.fingerprint != fingerprint:
-        raise dg.Failure(f"{folder} is not the model that was indexed: materialise token_index again", allow_retries=False)
+        raise dg.Failure(
+            f"{folder} is not the model that was indexed: materialise token_index again", allow_retries=False
+        )
     return encoder

@@ -14,7 +14,15 @@ from xtr_pipeline.evaluation.dev_probe import dev_queries
 from xtr_pipeline.evaluation.plots import loss_curve
 from xtr_pipeline.orchestration.assets.corpus import NETWORK_RETRIES
 from xtr_pipeline.orchestration.project import Project
-from xtr_pipeline.orchestration.results import by_partition, inputs_version, materialised, picture, table
+from xtr_pipeline.orchestration.results import (
+    Record,
+    Result,
+    by_partition,
+    inputs_version,
+    materialised,
+    picture,
+    table,
+)
 from xtr_pipeline.orchestration.training_run import Dev, train_checkpoint
 from xtr_pipeline.training.training_set import Labels, docstring_set_of, training_set_of
 
@@ -29,7 +37,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
     """
 
     @dg.asset(group_name="training", code_version="1", retry_policy=NETWORK_RETRIES, io_manager_key="records")
-    def base_encoder(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:
+    def base_encoder(context: dg.AssetExecutionContext, project: Project) -> Result:
         """The encoder that training starts from, and the measure until something better is promoted."""
         inputs = inputs_version(context, project)
         folder = project.files.home / "checkpoints" / "base"
@@ -55,7 +63,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
     )
     def training_set(
         context: dg.AssetExecutionContext, project: Project, queries: Any, candidate_pool: Any, judgments: Any
-    ) -> dg.MaterializeResult:
+    ) -> Result:
         """Written and judged queries of the train repositories: what the candidate learns from."""
         inputs = inputs_version(context, project)
         parts = [by_partition(value, train_names) for value in (queries, candidate_pool, judgments)]
@@ -69,7 +77,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
         io_manager_key="frames",
         ins={"docstring_pairs": _only(train_names, "docstring_pairs")},
     )
-    def docstring_set(context: dg.AssetExecutionContext, project: Project, docstring_pairs: Any) -> dg.MaterializeResult:
+    def docstring_set(context: dg.AssetExecutionContext, project: Project, docstring_pairs: Any) -> Result:
         """Docstring pairs of the train repositories: what the baseline learns from."""
         inputs = inputs_version(context, project)
         examples = docstring_set_of(by_partition(docstring_pairs, train_names))
@@ -81,13 +89,13 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
         io_manager_key="frames",
         ins={"judgments": _only(dev_names, "judgments"), "code_units": _only(dev_names, "code_units")},
     )
-    def dev_set(
-        context: dg.AssetExecutionContext, project: Project, judgments: Any, code_units: Any
-    ) -> dg.MaterializeResult:
+    def dev_set(context: dg.AssetExecutionContext, project: Project, judgments: Any, code_units: Any) -> Result:
         """Judged queries of the dev repositories with the files that answer them: what early stopping looks at."""
         inputs = inputs_version(context, project)
         asked = dev_queries(by_partition(judgments, dev_names), by_partition(code_units, dev_names))
-        return materialised(asked, inputs, {"queries": table(asked.group_by("repo", "kind").len().sort("repo", "kind"))})
+        return materialised(
+            asked, inputs, {"queries": table(asked.group_by("repo", "kind").len().sort("repo", "kind"))}
+        )
 
     def checkpoint_asset(name: str, recipe: str, examples: str, description: str) -> dg.AssetsDefinition:
         @dg.asset(
@@ -102,11 +110,11 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
         def checkpoint(
             context: dg.AssetExecutionContext,
             project: Project,
-            base_encoder: dict,
+            base_encoder: Record,
             examples: pl.DataFrame,
             dev_set: pl.DataFrame,
             dev_units: Any,
-        ) -> dg.MaterializeResult:
+        ) -> Result:
             inputs = inputs_version(context, project)
             dev = Dev(dev_set, by_partition(dev_units, dev_names))
             trained = train_checkpoint(context, project, recipe, base_encoder["folder"], examples, dev)
@@ -155,4 +163,7 @@ def _only(names: list[str], asset: str) -> dg.AssetIn:
 def _counts(examples: pl.DataFrame, names: list[str]) -> dict[str, Any]:
     counts = examples.group_by("source", "repo").agg(queries=pl.len(), candidates=pl.col("candidates").list.len().sum())
     absent = sorted(set(names) - set(examples["repo"]))
-    return {"examples": table(counts.sort("source", "repo"), limit=200), "without examples": ", ".join(absent) or "none"}
+    return {
+        "examples": table(counts.sort("source", "repo"), limit=200),
+        "without examples": ", ".join(absent) or "none",
+    }

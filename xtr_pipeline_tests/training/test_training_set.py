@@ -1,0 +1,48 @@
+"""Which examples each recipe gets."""
+
+import polars as pl
+import pytest
+
+from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, check_examples
+from xtr_pipeline.training.training_set import Labels, TrainingSetError, docstring_set_of, training_set_of
+
+QUERIES = pl.DataFrame(
+    {
+        "query_id": ["q1", "q2", "q3"],
+        "query": ["one", "two", "three"],
+        "kind": ["conceptual", "question", "keyword"],
+        "repo": ["toy"] * 3,
+        "unit_id": ["u1", "u2", None],
+        "text": ["first", "second", None],
+    }
+)
+GRADED = [{"unit_id": "u2", "text": "second", "grade": 4}, {"unit_id": "u1", "text": "first", "grade": 1}]
+JUDGED = pl.DataFrame(
+    {"query_id": ["q2"], "query": ["two"], "kind": ["question"], "repo": ["toy"], "candidates": [GRADED]},
+    schema=EXAMPLES_SCHEMA,
+)
+POOLS = pl.DataFrame({"query_id": ["q2", "q2"]})
+PAIRS = pl.DataFrame({"unit_id": ["u1"], "repo": ["toy"], "query": ["Says one."], "text": ["first"]})
+
+
+def test_a_judged_query_counts_by_its_grades_and_an_unjudged_one_by_its_unit() -> None:
+    examples = training_set_of({"toy": Labels(QUERIES, POOLS, JUDGED)})
+    assert examples.select("source", "query_id").rows() == [("judged", "q2"), ("written", "q1")]
+    assert examples["candidates"].to_list() == [GRADED, [{"unit_id": "u1", "text": "first", "grade": 5}]]
+    check_examples(examples.drop("source"), positive_grade=4)
+
+
+def test_a_query_that_its_grades_show_to_be_bad_does_not_come_back_as_a_written_one() -> None:
+    pools = pl.DataFrame({"query_id": ["q1", "q2"]})
+    assert training_set_of({"toy": Labels(QUERIES, pools, JUDGED)})["query_id"].to_list() == ["q2"]
+
+
+def test_docstring_pairs_are_examples_of_one_candidate() -> None:
+    examples = docstring_set_of({"toy": PAIRS})
+    assert examples.select("source", "query", "kind").rows() == [("docstring", "Says one.", "docstring")]
+    check_examples(examples.drop("source"), positive_grade=4)
+
+
+def test_nothing_to_train_on_is_an_error_that_names_what_was_seen() -> None:
+    with pytest.raises(TrainingSetError, match="seen: toy"):
+        docstring_set_of({"toy": PAIRS.clear()})

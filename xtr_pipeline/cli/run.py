@@ -56,21 +56,14 @@ def run(
 
 def _drive(console: Console, project: "Project", *, only_plan: bool) -> "Outcome | None":
     from xtr_pipeline.orchestration.build import build_defs
-    from xtr_pipeline.orchestration.driver import Driver
+    from xtr_pipeline.orchestration.driver import make_driver
     from xtr_pipeline.orchestration.instance import open_instance
     from xtr_pipeline.orchestration.recovery import bury_dead_runs, only_driver
 
     with only_driver(project.files.home), open_instance(project.files.home) as instance:
         if buried := bury_dead_runs(instance):
             console.print(f"{buried} run(s) of a killed job marked as failed; resuming")
-        defs = build_defs(project)
-        driver = Driver(
-            project=project,
-            job=defs.resolve_implicit_global_asset_job_def(),
-            graph=defs.resolve_asset_graph(),
-            instance=instance,
-            tell=_Timed(console),
-        )
+        driver = make_driver(project, build_defs(project), instance, _Timed(console))
         if only_plan:
             _show_plan(console, driver)
             return None

@@ -22,7 +22,7 @@ def build_defs(project: Project | None = None) -> dg.Definitions:
     project = project or locate_project(os.environ)
     registry = project.registry()
     partitions = repo_partitions(registry)
-    nightly_job, nightly_schedule = nightly(project)
+    nightly_job, nightly_schedule = nightly(project, lambda: build_defs(project))
     # what CI materialises for a repository that a pull request adds: it needs no model and no judge
     ci_job = dg.define_asset_job("ci", selection=dg.AssetSelection.assets("source_tree", "code_units"))
     return dg.Definitions(

@@ -119,6 +119,14 @@ class Driver:
             self.tell(f"   FAILED: {outcome.failed[label]}")
 
 
+def make_driver(
+    project: Project, defs: dg.Definitions, instance: DagsterInstance, tell: Callable[[str], None]
+) -> Driver:
+    """A driver over a project's definitions."""
+    job = defs.resolve_implicit_global_asset_job_def()
+    return Driver(project=project, job=job, graph=defs.resolve_asset_graph(), instance=instance, tell=tell)
+
+
 def first_error(result: dg.ExecuteInProcessResult) -> str:
     """The innermost message of the first failed step."""
     for event in result.all_events:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from xtr_pipeline.orchestration.build import build_defs
-from xtr_pipeline.orchestration.driver import Driver
+from xtr_pipeline.orchestration.driver import Driver, make_driver
 from xtr_pipeline.orchestration.instance import open_instance
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline_tests.orchestration.small_project import small_project
@@ -29,14 +29,7 @@ class Bench:
 
     def driver(self) -> Driver:
         """A new driver, as every call of `xtr run` makes one."""
-        defs = self.defs()
-        return Driver(
-            project=self.project,
-            job=defs.resolve_implicit_global_asset_job_def(),
-            graph=defs.resolve_asset_graph(),
-            instance=self.instance,
-            tell=self.told.append,
-        )
+        return make_driver(self.project, self.defs(), self.instance, self.told.append)
 
     def materialise(self, *assets: str, partition: str | None = None) -> dg.ExecuteInProcessResult:
         """Run assets alone, as a person does from the web UI."""

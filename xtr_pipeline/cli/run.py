@@ -93,6 +93,8 @@ def _conclude(console: Console, project: "Project", outcome: "Outcome") -> None:
     from xtr_pipeline.orchestration.verdicts import conclusion
 
     out = Console(highlight=False)
+    # the table has 127 columns: in a narrower window, or in a log, lines may wrap but no name may be cut
+    out.width = max(out.width, 130)
     if not outcome.ran:
         console.print(f"nothing changed: all {outcome.fresh} asset partitions are up to date, no work was done")
     for label, error in outcome.failed.items():

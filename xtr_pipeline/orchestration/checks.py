@@ -25,32 +25,56 @@ Predicate = Callable[[Any, Project], list[str]]
 def asset_checks(partitions: RepoPartitions) -> list[dg.AssetChecksDefinition]:
     """All checks of the graph."""
     every, labelled = partitions.every, partitions.labelled
+    falls = "The loss is finite, and its last fifth lies below its first."
     return [
-        problem_check("code_units", "not_empty_and_parsed", lambda units, _: emptiness_problems(units), every),
-        problem_check("code_units", "units_are_unique", lambda units, _: uniqueness_problems(units), every),
-        problem_check("judgments", "grades_are_sound", lambda examples, _: grade_problems(_grades(examples)), labelled),
-        attachment_check(labelled),
-        *(
-            problem_check(name, "no_eval_repo_in_training", eval_repo_problems)
-            for name in ("training_set", "docstring_set", "dev_set")
+        problem_check(
+            "code_units",
+            "not_empty_and_parsed",
+            "There are units, and grammars rather than line windows cut most of them.",
+            lambda units, _: emptiness_problems(units),
+            every,
         ),
         problem_check(
-            "docstring_checkpoint", "loss_is_finite_and_falls", lambda record, _: loss_problems(_losses(record))
+            "code_units",
+            "units_are_unique",
+            "Unit ids occur once, every unit has text and a span.",
+            lambda units, _: uniqueness_problems(units),
+            every,
         ),
-        problem_check("xtr_checkpoint", "loss_is_finite_and_falls", lambda record, _: loss_problems(_losses(record))),
+        problem_check(
+            "judgments",
+            "grades_are_sound",
+            "Grades are 1 to 5, and the judge discriminates.",
+            lambda examples, _: grade_problems(_grades(examples)),
+            labelled,
+        ),
+        attachment_check(labelled),
+        *(
+            problem_check(
+                name,
+                "no_eval_repo_in_training",
+                "Every repository in it is a train or dev repository, and none is reserved.",
+                eval_repo_problems,
+            )
+            for name in ("training_set", "docstring_set", "dev_set")
+        ),
+        *(
+            problem_check(name, "loss_is_finite_and_falls", falls, lambda record, _: loss_problems(_losses(record)))
+            for name in ("docstring_checkpoint", "xtr_checkpoint")
+        ),
         gate_check(),
     ]
 
 
 def problem_check(
-    asset: str, name: str, predicate: Predicate, partitions: dg.PartitionsDefinition | None = None
+    asset: str, name: str, description: str, predicate: Predicate, partitions: dg.PartitionsDefinition | None = None
 ) -> dg.AssetChecksDefinition:
     """A blocking check that fails with everything that the predicate finds wrong with the asset's value."""
     with warnings.catch_warnings():
         # partitioned checks are a preview feature; the Dagster version is pinned
         warnings.simplefilter("ignore", dg.PreviewWarning)
 
-        @dg.asset_check(asset=asset, name=name, blocking=True, partitions_def=partitions)
+        @dg.asset_check(asset=asset, name=name, description=description, blocking=True, partitions_def=partitions)
         def check(project: Project, value: Any) -> dg.AssetCheckResult:
             problems = predicate(value, project)
             return dg.AssetCheckResult(
@@ -68,6 +92,7 @@ def attachment_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefin
         @dg.asset_check(
             asset="judgments",
             name="labels_attach",
+            description="At least 95% of the ledger's grades belong to a unit of the corpus, and all to a query.",
             blocking=True,
             partitions_def=partitions,
             additional_ins={"queries": dg.AssetIn("queries"), "code_units": dg.AssetIn("code_units")},
@@ -101,7 +126,12 @@ def eval_repo_problems(examples: pl.DataFrame, project: Project) -> list[str]:
 def gate_check() -> dg.AssetChecksDefinition:
     """The gate as a blocking check on the report; the promotion asset asks the same predicate again."""
 
-    @dg.asset_check(asset="metrics_report", name="gate", blocking=True)
+    @dg.asset_check(
+        asset="metrics_report",
+        name="gate",
+        description="May the candidate replace the incumbent, in the mode that users run by default?",
+        blocking=True,
+    )
     def gate(project: Project, metrics_report: pl.DataFrame) -> dg.AssetCheckResult:
         try:
             verdict = verdict_of(project, metrics_report)

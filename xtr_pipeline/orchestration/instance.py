@@ -8,6 +8,8 @@ SETTINGS = """\
 # written once by xtr; edit freely
 telemetry:
   enabled: false
+nux:
+  enabled: false
 # two MLX steps at once would share the same cores and memory
 concurrency:
   pools:

@@ -36,7 +36,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
     The baseline has a set of its own, so that new labels do not train it again.
     """
 
-    @dg.asset(group_name="training", code_version="1", retry_policy=NETWORK_RETRIES, io_manager_key="records")
+    @dg.asset(group_name="encoder", code_version="1", retry_policy=NETWORK_RETRIES, io_manager_key="records")
     def base_encoder(context: dg.AssetExecutionContext, project: Project) -> Result:
         """The encoder that training starts from, and the measure until something better is promoted."""
         inputs = inputs_version(context, project)

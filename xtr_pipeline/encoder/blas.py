@@ -8,16 +8,20 @@ core).
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 import os
 import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, files
+from importlib.metadata import PackageNotFoundError, distributions, files
 from pathlib import Path
 
 from xtr_pipeline.encoder.fortran_runtime import load_fortran_runtime
+
+_SYSTEM_OPENBLAS = "libopenblas.so.0"
+_CALLED = ("cblas_sgemm", "openblas_get_config", "openblas_get_num_threads", "openblas_set_num_threads")
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,20 @@ class Blas:
 
 
 def load_blas() -> Blas:
-    """Load OpenBLAS globally on Linux x86-64; everywhere else leave MLX's own choice alone.
+    """Load OpenBLAS globally on Linux; elsewhere, and where MLX is built for CUDA, leave MLX's own choice alone.
+
+    On x86-64 it is the one of the `cmeel-openblas` wheel, on other processors the one that the system has.
 
     Returns:
         What was loaded. Never raises: without OpenBLAS everything is slower and just as correct, and the note says so.
     """
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
+    if sys.platform != "linux" or _built_for_cuda():
         return Blas(name="MLX's own", note="", library=None)
     if "mlx.core" in sys.modules:
         note = "mlx.core was imported before xtr_pipeline.encoder.compute, so its slow bundled BLAS is in use"
         return Blas(name="bundled reference BLAS", note=note, library=None)
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return _system_openblas()
     path = _openblas_path()
     if path is None:
         note = "cmeel-openblas is not installed: encoding is about 11 times slower (cure: pip install cmeel-openblas)"
@@ -81,6 +89,27 @@ def single_threaded(blas: Blas) -> Iterator[None]:
         yield
     finally:
         set_threads(blas, before)
+
+
+def _built_for_cuda() -> bool:
+    """Whether a CUDA build of MLX is installed (mlx-cuda-12, mlx-cuda-13, …), which computes with cuBLAS."""
+    names = (str(found.metadata["Name"] or "") for found in distributions())
+    return any(name.lower().replace("_", "-").startswith("mlx-cuda") for name in names)
+
+
+def _system_openblas() -> Blas:
+    for name in dict.fromkeys((_SYSTEM_OPENBLAS, ctypes.util.find_library("openblas"))):
+        try:
+            library = ctypes.CDLL(name, mode=os.RTLD_GLOBAL | os.RTLD_NOW) if name else None
+        except OSError:
+            continue
+        if library is not None and all(hasattr(library, symbol) for symbol in _CALLED):
+            return Blas(name=_describe(library), note="", library=library)
+    note = (
+        f"no OpenBLAS was found on this {platform.machine()} system: MLX's bundled reference BLAS may be in use, "
+        "which is slow (cure: install OpenBLAS, for example the distribution's libopenblas)"
+    )
+    return Blas(name="MLX's own", note=note, library=None)
 
 
 def _openblas_path() -> Path | None:

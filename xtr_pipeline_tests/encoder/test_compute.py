@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from xtr_pipeline.encoder.blas import load_blas, set_threads, single_threaded
+from xtr_pipeline.encoder.blas import _built_for_cuda, load_blas, set_threads, single_threaded
 from xtr_pipeline.encoder.compute import BLAS, available_cores, backend_report, runs_on_cpu, worker_streams
 from xtr_pipeline.encoder.fortran_runtime import SONAME, with_soname
 
@@ -47,7 +47,7 @@ start = time.process_time(); mx.eval(a @ a); print(2 * 1024**3 / (time.process_t
 
 def test_mlx_that_was_imported_too_early_is_noticed():
     code = "import mlx.core; from xtr_pipeline.encoder.compute import backend_report; print(backend_report().notes)"
-    if sys.platform == "linux" and platform.machine() == "x86_64":
+    if sys.platform == "linux" and not _built_for_cuda():
         assert "imported before" in _python(code)
     else:
         assert _python(code) == "()"
@@ -62,6 +62,71 @@ def test_without_the_openblas_package_everything_still_works(monkeypatch: pytest
     assert blas.library is None
     with single_threaded(blas):
         set_threads(blas, 2)
+
+
+class _Distribution:
+    def __init__(self, name: str) -> None:
+        self.metadata = {"Name": name}
+
+
+class _Library:
+    """A library with the functions of OpenBLAS; `ctypes.CDLL` hands it out under its name."""
+
+    def __init__(self, *symbols: str) -> None:
+        for symbol in symbols:
+            setattr(self, symbol, lambda *_: b"OpenBLAS 0.3.26 NEOVERSE")
+
+
+OPENBLAS = ("cblas_sgemm", "openblas_get_config", "openblas_get_num_threads", "openblas_set_num_threads")
+
+
+def _on(monkeypatch: pytest.MonkeyPatch, machine: str, libraries: dict[str, object], *distributions: str) -> list[str]:
+    """Pretend to be a Linux machine; returns the names of the libraries that are asked for."""
+    asked: list[str] = []
+
+    def load(name: str, mode: int = 0) -> object:
+        asked.append(name)
+        if name not in libraries:
+            raise OSError(name)
+        return libraries[name]
+
+    blas = "xtr_pipeline.encoder.blas"
+    monkeypatch.setattr(f"{blas}.sys.platform", "linux")
+    monkeypatch.setattr(f"{blas}.platform.machine", lambda: machine)
+    monkeypatch.setattr(f"{blas}.distributions", lambda: [_Distribution(name) for name in ("mlx", *distributions)])
+    monkeypatch.setattr(f"{blas}.ctypes.CDLL", load)
+    monkeypatch.setattr(f"{blas}.ctypes.util.find_library", lambda name: f"lib{name}-custom.so")
+    monkeypatch.delitem(sys.modules, "mlx.core")
+    return asked
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+@pytest.mark.parametrize("name", ["mlx-cuda-12", "mlx-cuda-13", "mlx_cuda", "MLX-CUDA-14"])
+def test_no_blas_is_put_in_front_of_mlx_for_cuda(monkeypatch: pytest.MonkeyPatch, machine: str, name: str):
+    asked = _on(monkeypatch, machine, {"libopenblas.so.0": _Library(*OPENBLAS)}, name)
+    blas = load_blas()
+    assert (blas.name, blas.note, blas.library, asked) == ("MLX's own", "", None, [])
+
+
+@pytest.mark.parametrize("name", ["libopenblas.so.0", "libopenblas-custom.so"])
+def test_another_processor_uses_the_openblas_of_its_system(monkeypatch: pytest.MonkeyPatch, name: str):
+    library = _Library(*OPENBLAS)
+    _on(monkeypatch, "aarch64", {name: library}, "mlx-cpu")
+    blas = load_blas()
+    assert (blas.name, blas.note) == ("OpenBLAS 0.3.26", "")
+    assert blas.library is library
+
+
+@pytest.mark.parametrize("libraries", [{}, {"libopenblas.so.0": _Library("cblas_sgemm")}])
+def test_another_processor_without_openblas_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, libraries: dict[str, object]
+):
+    _on(monkeypatch, "aarch64", libraries)
+    blas = load_blas()
+    assert blas.library is None
+    assert "aarch64" in blas.note
+    assert "bundled reference BLAS may be in use" in blas.note
+    assert "install OpenBLAS" in blas.note
 
 
 @on_linux_x86

@@ -4,6 +4,7 @@ import typer
 
 from xtr_pipeline.cli.eval import eval_command
 from xtr_pipeline.cli.judge import judge_app
+from xtr_pipeline.cli.rollback import rollback_command
 from xtr_pipeline.cli.run import run
 from xtr_pipeline.cli.search import search
 from xtr_pipeline.cli.ui import ui
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command()(run)
 app.command(name="eval")(eval_command)
 app.command()(search)
+app.command(name="rollback")(rollback_command)
 app.command()(ui)
 app.add_typer(judge_app, name="judge")
 

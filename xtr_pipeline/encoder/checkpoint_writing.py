@@ -1,4 +1,9 @@
-"""Writing a checkpoint that transformers (BertModel), sentence-transformers and PyLate can load."""
+"""Writing a checkpoint in the layout of transformers (BertModel), sentence-transformers and PyLate.
+
+They can load the weights, but with `split_code` on (a key of ours in config_sentence_transformers.json, which they
+ignore) they give the same vectors only for texts that went through `code_text.split_code` first; the model card of a
+promoted checkpoint holds that function, and what else they do differently.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.evaluation.gate import Verdict
 from xtr_pipeline.evaluation.report import result_figures
 from xtr_pipeline.judge.ledger import load_grades, load_queries
@@ -11,28 +12,24 @@ from xtr_pipeline.orchestration.results import Record
 from xtr_pipeline.orchestration.verdicts import CANDIDATE
 from xtr_pipeline.orchestration.versions import digest
 from xtr_pipeline.release.card_facts import CardFacts
+from xtr_pipeline.release.label_facts import LabelFacts, LabelledRole, label_facts
 from xtr_pipeline.release.model_card import render_model_card
 from xtr_pipeline.retrieval.modes import DEFAULT_MODE
+
+_LABELLED: tuple[LabelledRole, ...] = ("train", "dev")
 
 
 def card_of(project: Project, report: pl.DataFrame, checkpoint: Record, verdict: Verdict) -> str:
     """The model card of the candidate of a report."""
     registry = project.registry()
     labelled = registry.names("train", "dev")
-    queries = load_queries(project.files.ledger, labelled)
-    grades = load_grades(project.files.ledger, labelled)
     facts = CardFacts(
         name="xtr code search",
         base_model="sentence-transformers/all-MiniLM-L6-v2",
         repos=tuple(registry.get(name) for name in labelled),
-        labels={
-            "queries": queries.height,
-            "graded pairs": grades.height,
-            "judge": ", ".join(sorted(set(grades["judge"]))),
-            "rubric version": ", ".join(sorted(set(grades["rubric_version"]))),
-        },
+        labels=tuple(_labels_of(project, role) for role in _LABELLED if registry.names(role)),
         recipe=checkpoint["recipe"],
-        settings=checkpoint["settings"],
+        settings=EncoderSettings(**checkpoint["settings"]),
         results=result_figures(report),
         model=CANDIDATE,
         mode=DEFAULT_MODE,
@@ -52,3 +49,9 @@ def card_of(project: Project, report: pl.DataFrame, checkpoint: Record, verdict:
         },
     )
     return render_model_card(facts)
+
+
+def _labels_of(project: Project, role: LabelledRole) -> LabelFacts:
+    names = project.registry().names(role)
+    ledger = project.files.ledger
+    return label_facts(role, load_queries(ledger, names), load_grades(ledger, names))

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from xtr_pipeline.corpus.source_repo import SourceRepo
+from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.evaluation.gate import Verdict
+from xtr_pipeline.release.label_facts import LabelFacts
 
 
 class CardFactsError(ValueError):
@@ -23,12 +25,12 @@ class CardFacts:
     """Hub id of the encoder that training started from."""
     repos: tuple[SourceRepo, ...]
     """Train and dev repositories."""
-    labels: Mapping[str, str | int | float]
-    """About the labels, e.g. {"queries": 250, "graded pairs": 2000, "judge": "claude", "prompt version": "…"}."""
+    labels: tuple[LabelFacts, ...]
+    """What the ledger holds, one entry for each role among `repos`."""
     recipe: Mapping[str, object]
     """Hyper-parameters."""
-    settings: Mapping[str, str | int | bool]
-    """Of the encoder: dimensions, query and document length in tokens."""
+    settings: EncoderSettings
+    """Of the encoder: dimensions, lengths in tokens, which preprocessing."""
     results: pl.DataFrame
     """From evaluation.report.result_figures: this model's runs, and those it is compared with."""
     model: str
@@ -47,7 +49,8 @@ class CardFacts:
         """Refuse facts with gaps.
 
         Raises:
-            CardFactsError: blank names, no repositories or licences, an eval repository, no labels, lineage or results.
+            CardFactsError: blank names, no repositories or licences, an eval repository, no labels for a role,
+                no lineage or results.
         """
         empty = [
             name
@@ -57,7 +60,6 @@ class CardFacts:
                 "repos",
                 "labels",
                 "recipe",
-                "settings",
                 "model",
                 "mode",
                 "lineage",
@@ -68,6 +70,10 @@ class CardFacts:
         problems = [f"{name} is empty" for name in empty]
         problems += [f"repo {repo.name!r} has no licence" for repo in self.repos if not repo.licence.strip()]
         problems += [f"repo {repo.name!r} is an eval repo" for repo in self.repos if repo.role == "eval"]
+        counted = sorted(labels.role for labels in self.labels)
+        roles = sorted({repo.role for repo in self.repos} - {"eval"})
+        if self.labels and counted != roles:
+            problems.append(f"labels are those of {counted}, the repos are {roles}")
         problems += [f"lineage of {name!r} is blank" for name, value in self.lineage.items() if not value.strip()]
         ours = self.results.filter((pl.col("model") == self.model) & (pl.col("mode") == self.mode))
         if ours.is_empty():

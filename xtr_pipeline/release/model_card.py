@@ -4,6 +4,7 @@ After Mitchell et al., Model Cards for Model Reporting (2019), with the metadata
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 import polars as pl
 from huggingface_hub import EvalResult, ModelCardData
@@ -12,6 +13,8 @@ from xtr_pipeline.corpus.source_repo import GitSource, PathSource, PypiSource, S
 from xtr_pipeline.evaluation.metrics import METRICS
 from xtr_pipeline.evaluation.report import markdown_table, verdict_markdown
 from xtr_pipeline.release.card_facts import CardFacts
+from xtr_pipeline.release.label_facts import LabelFacts
+from xtr_pipeline.release.use_elsewhere import use_elsewhere
 
 _TAGS = ["code-search", "retrieval", "multi-vector", "late-interaction", "mlx"]
 
@@ -25,12 +28,15 @@ document tokens of their cosine (MaxSim).
 It is not meant for finding bugs or vulnerabilities, for telling who wrote code, or for queries in other languages than
 English."""
 
+_ROLES = """\
+Weights were fitted to the train repositories only; the dev repositories chose among checkpoints and settings."""
+
 _LIMITS = (
-    "Trained on the repositories listed above only; programming languages that none of them uses are unproven.",
-    "Texts are cut at the document length below; what stands behind it does not count.",
+    "Trained only on the repositories listed above as train; programming languages that none of these uses "
+    "are unproven.",
+    "Texts are cut at the document length above; what stands behind it does not count.",
     "The evaluation queries were written by a language model over few repositories. The bounds resample queries, so "
     "that they understate the spread over repositories of another kind.",
-    "Training grades were given by a language model, with that model's leniency and blind spots.",
 )
 
 
@@ -38,12 +44,13 @@ def render_model_card(facts: CardFacts) -> str:
     """The card as markdown with its YAML block."""
     sections = {
         "Intended use": _INTENDED_USE,
-        "Encoder": _listing({"base model": facts.base_model, **facts.settings}),
-        "Training data": f"{_repo_table(facts.repos)}\n\nLabels:\n\n{_listing(facts.labels)}",
+        "Encoder": _listing({"base model": facts.base_model, **asdict(facts.settings)}),
+        "Use elsewhere": use_elsewhere(facts.settings),
+        "Training data": f"{_repo_table(facts.repos)}\n\n{_ROLES}\n\n{_labels(facts.labels)}",
         "Recipe": _listing(facts.recipe),
         "Evaluation": _evaluation(facts),
         "Gate": verdict_markdown(facts.verdict),
-        "Limits": "\n".join(f"- {limit}" for limit in (*_LIMITS, *facts.limits)),
+        "Limits": "\n".join(f"- {limit}" for limit in (*_LIMITS, *_label_limits(facts.labels), *facts.limits)),
         "Lineage": _table(("artefact", "fingerprint"), ((name, f"`{mark}`") for name, mark in facts.lineage.items())),
     }
     body = "\n\n".join(f"## {title}\n\n{text}" for title, text in sections.items())
@@ -94,8 +101,37 @@ def _evaluation(facts: CardFacts) -> str:
 
 
 def _repo_table(repos: Iterable[SourceRepo]) -> str:
-    rows = ((repo.name, repo.role, _origin(repo), repo.licence) for repo in repos)
+    by_role = sorted(repos, key=lambda repo: repo.role != "train")
+    rows = ((repo.name, repo.role, _origin(repo), repo.licence) for repo in by_role)
     return _table(("repository", "role", "source", "licence"), rows)
+
+
+def _labels(labels: tuple[LabelFacts, ...]) -> str:
+    """What the ledger holds, a column a role."""
+    rows: tuple[tuple[str, list[object]], ...] = (
+        ("queries written", [of.queries for of in labels]),
+        ("of these with a graded pool", [of.graded_queries for of in labels]),
+        ("different (query, unit) pairs graded", [of.graded_pairs for of in labels]),
+        ("second judgings", [of.second_judgings for of in labels]),
+        ("writer", [", ".join(of.writers) for of in labels]),
+        ("query prompt version", [", ".join(of.query_prompts) for of in labels]),
+        ("judge", [", ".join(of.judges) for of in labels]),
+        ("grade prompt version", [", ".join(of.grade_prompts) for of in labels]),
+        ("rubric version", [", ".join(of.rubrics) for of in labels]),
+    )
+    cells = ((name, *(f"{value:,}" if isinstance(value, int) else str(value) for value in of)) for name, of in rows)
+    return "Labels in the ledger:\n\n" + _table(("", *(of.role for of in labels)), cells)
+
+
+def _label_limits(labels: tuple[LabelFacts, ...]) -> list[str]:
+    train = [of for of in labels if of.role == "train"]
+    return [
+        f"{of.only_written:,} of the {of.queries:,} train queries were only written by a language model that read one "
+        "unit; that unit is taken for their answer, and nobody graded them. "
+        f"{of.graded_queries:,} have a pool that a language model graded from 1 to 5. Both carry that model's leniency "
+        "and blind spots."
+        for of in train
+    ]
 
 
 def _origin(repo: SourceRepo) -> str:

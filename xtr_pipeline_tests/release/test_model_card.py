@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from xtr_pipeline.corpus.source_repo import GitSource, PathSource, PypiSource, SourceRepo
+from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.evaluation.gate import Thresholds, judge_promotion
 from xtr_pipeline.evaluation.report import result_figures
 from xtr_pipeline.release.card_facts import CardFacts, CardFactsError
+from xtr_pipeline.release.label_facts import LabelFacts
 from xtr_pipeline.release.model_card import render_model_card
 from xtr_pipeline_tests.evaluation.runs import run_of, shares
 
@@ -20,13 +22,15 @@ REPOS = (
     SourceRepo("tool", "dev", GitSource("https://example.org/tool", "b" * 40), ("src",), (), "Apache-2.0"),
     SourceRepo("own", "train", PathSource("/home/somebody/own"), (".",), (), "BSD-3-Clause"),
 )
+TRAIN = LabelFacts("train", 3565, 252, 2520, 590, ("claude",), ("q1",), ("claude",), ("g1",), ("r1",))
+DEV = LabelFacts("dev", 371, 120, 1200, 0, ("claude",), ("q1",), ("claude",), ("g1",), ("r1",))
 FACTS = CardFacts(
     name="Code search, judged",
     base_model="sentence-transformers/all-MiniLM-L6-v2",
     repos=REPOS,
-    labels={"queries": 250, "graded pairs": 2000, "judge": "claude"},
+    labels=(TRAIN, DEV),
     recipe={"temperature": 0.05},
-    settings={"dim": 128, "document length": 256},
+    settings=EncoderSettings(dim=128),
     results=result_figures(pl.concat([run_of(GOOD, model="base"), RUN]), resamples=200),
     model="judged",
     mode="semantic",
@@ -56,7 +60,6 @@ def test_the_card_states_data_licences_metrics_with_bounds_use_limits_and_lineag
     for part in (
         "| rich | train | sdist of rich 15.0.0, sha256 `aaaaaaaaaaaa` | MIT |",
         "| tool | dev | https://example.org/tool at `bbbbbbbbbbbb` | Apache-2.0 |",
-        "- graded pairs: 2000",
         "- temperature: 0.05",
         "- dim: 128",
         "| semantic | judged | semantic | 100 | 0.960 (",
@@ -69,6 +72,43 @@ def test_the_card_states_data_licences_metrics_with_bounds_use_limits_and_lineag
         assert part in card
 
 
+def test_the_labels_are_told_by_role_with_what_nobody_graded():
+    card = render_model_card(FACTS)
+    for part in (
+        "|  | train | dev |",
+        "| queries written | 3,565 | 371 |",
+        "| of these with a graded pool | 252 | 120 |",
+        "| different (query, unit) pairs graded | 2,520 | 1,200 |",
+        "| second judgings | 590 | 0 |",
+        "| writer | claude | claude |",
+        "| query prompt version | q1 | q1 |",
+        "| judge | claude | claude |",
+        "| grade prompt version | g1 | g1 |",
+        "| rubric version | r1 | r1 |",
+        "3,313 of the 3,565 train queries were only written by a language model",
+        "Trained only on the repositories listed above as train;",
+        "the dev repositories chose among checkpoints",
+    ):
+        assert part in card
+    assert "Training grades were given" not in card
+
+
+def test_train_repositories_come_before_dev_repositories():
+    card = render_model_card(FACTS)
+    assert card.index("| rich | train |") < card.index("| own | train |") < card.index("| tool | dev |")
+
+
+def test_the_card_tells_how_to_get_the_same_vectors_elsewhere():
+    card = render_model_card(FACTS)
+    assert "## Use elsewhere" in card
+    assert "def split_code(text: str) -> str:" in card
+
+
+def test_labels_of_other_roles_than_the_repositories_are_refused():
+    with pytest.raises(CardFactsError, match=r"labels are those of \['train'\], the repos are \['dev', 'train'\]"):
+        replace(FACTS, labels=(TRAIN,))
+
+
 def test_the_card_does_not_say_where_somebodys_checkout_lies():
     card = render_model_card(FACTS)
     assert "/home/somebody" not in card
@@ -78,7 +118,7 @@ def test_the_card_does_not_say_where_somebodys_checkout_lies():
 def test_facts_with_gaps_are_refused_with_all_of_them():
     evaluated = SourceRepo("celery", "eval", PypiSource("celery", "5", "e" * 64), ("celery",), (), " ")
     with pytest.raises(CardFactsError) as caught:
-        replace(FACTS, repos=(evaluated,), labels={}, lineage={"checkpoint": " "}, mode="hybrid")
+        replace(FACTS, repos=(evaluated,), labels=(), lineage={"checkpoint": " "}, mode="hybrid")
     for part in (
         "labels is empty",
         "repo 'celery' has no licence",

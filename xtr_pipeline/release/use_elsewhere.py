@@ -1,0 +1,56 @@
+"""What another library has to do so that a promoted folder gives the vectors that it gives here."""
+
+from xtr_pipeline.corpus.identifiers import HUMP
+from xtr_pipeline.encoder.code_text import GRAMMAR
+from xtr_pipeline.encoder.settings import EncoderSettings
+
+
+def use_elsewhere(settings: EncoderSettings) -> str:
+    """The section's markdown: preprocessing, document text, lengths, and which tokens give vectors."""
+    return "\n\n".join([_preprocessing(settings), _rest(settings)])
+
+
+def preprocessing_snippet() -> str:
+    """Python source of a module with `split_code`, equal to the encoder's; needs the standard library only.
+
+    The patterns are those that the encoder compiled, so that the two cannot differ.
+    """
+    return "\n".join(
+        (
+            "import re",
+            "",
+            f"HUMP = re.compile({HUMP.pattern!r})",
+            f"GRAMMAR = re.compile({GRAMMAR.pattern!r})",
+            "",
+            "",
+            "def split_code(text: str) -> str:",
+            '    return GRAMMAR.sub(" ", HUMP.sub(" ", text))',
+        )
+    )
+
+
+def _preprocessing(settings: EncoderSettings) -> str:
+    if not settings.split_code:
+        return "Texts go to the tokenizer as they are (`split_code` is off in `config_sentence_transformers.json`)."
+    return (
+        "This folder loads with transformers, but **the weights alone do not give the vectors that were measured**: "
+        "queries and documents go through `split_code` before the tokenizer. The key `split_code` in "
+        "`config_sentence_transformers.json` is our own, so that no other library does this for you:\n\n"
+        f"```python\n{preprocessing_snippet()}\n```"
+    )
+
+
+def _rest(settings: EncoderSettings) -> str:
+    vectors = "every token but padding" if settings.keep_special_tokens else "every token but padding, [CLS] and [SEP]"
+    if settings.skip_punctuation:
+        vectors += ", and in documents but single ASCII punctuation marks,"
+    points = (
+        "A document is a unit's path, its symbol where neither path nor body names it, its docstring, and its body "
+        "without common indentation, each beginning a line of its own.",
+        f"Queries are cut at {settings.query_length} tokens and documents at {settings.document_length}, special "
+        "tokens included. `max_seq_length` is the larger of the two: cut queries yourself.",
+        f"There is no query or document prefix and no query expansion; {vectors} gives a vector of length 1 (normalise "
+        "after the linear head). Look that your library agrees: releases of PyLate that take an empty prefix or "
+        "skiplist for a missing one put an untrained `[Q] ` or `[D] ` in and drop punctuation.",
+    )
+    return "\n".join(f"- {point}" for point in points)

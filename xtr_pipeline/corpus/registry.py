@@ -10,7 +10,8 @@ from typing import Any
 
 from xtr_pipeline.corpus.path_source import content_sha256
 from xtr_pipeline.corpus.registry_entry import parse_entry
-from xtr_pipeline.corpus.reserved import is_reserved, normalise_name
+from xtr_pipeline.corpus.repository_address import parse_address, resolve_address
+from xtr_pipeline.corpus.reserved import normalise_name, reserved_component
 from xtr_pipeline.corpus.source_repo import GitSource, PathSource, PypiSource, Role, Source, SourceRepo
 
 __all__ = [
@@ -119,25 +120,38 @@ def _duplicate_problems(repos: list[SourceRepo]) -> list[str]:
     return problems
 
 
-def _aliases(repo: SourceRepo) -> set[str]:
-    """Every name that tells which project a repo is, as written."""
-    match repo.source:
+def _place(source: Source) -> str:
+    """Where the code comes from, such that two entries with the same project have the same place."""
+    match source:
         case PypiSource(project=project):
-            return {repo.name, project}
+            return normalise_name(project)
         case GitSource(url=url):
-            return {repo.name, url}
+            return str(resolve_address(url))
         case PathSource(path=path):
-            return {repo.name, path}
+            return str(resolve_address(path))
+
+
+def _aliases(repo: SourceRepo) -> tuple[str, ...]:
+    """Every name and address that tells which project a repo is."""
+    if isinstance(repo.source, PypiSource):
+        return repo.name, repo.source.project
+    written = repo.source.url if isinstance(repo.source, GitSource) else repo.source.path
+    place = _place(repo.source)
+    is_folder = place.startswith("/")
+    return (repo.name, written, place) if is_folder else (repo.name, written)
 
 
 def _reserved_problems(repos: list[SourceRepo], reserved: frozenset[str]) -> list[str]:
-    return [
-        f"repo {repo.name!r}: {alias!r} is reserved for evaluation and must not have the role {repo.role!r}"
-        for repo in repos
-        if repo.role != "eval"
-        for alias in sorted(_aliases(repo))
-        if is_reserved(alias, reserved)
-    ]
+    problems = []
+    for repo in (repo for repo in repos if repo.role != "eval"):
+        found = {component: alias for alias in _aliases(repo) if (component := reserved_component(alias, reserved))}
+        for component, alias in found.items():
+            where = repr(component) if alias == component else f"{component!r} in {str(parse_address(alias))!r}"
+            problems.append(
+                f"repo {repo.name!r}: {where} is the name {normalise_name(component)!r}, which is reserved for "
+                f"evaluation and must not have the role {repo.role!r}"
+            )
+    return problems
 
 
 def _overlap_problems(repos: list[SourceRepo]) -> list[str]:
@@ -145,8 +159,8 @@ def _overlap_problems(repos: list[SourceRepo]) -> list[str]:
     owners: dict[str, SourceRepo] = {}
     problems = []
     for repo in repos:
-        for alias in sorted({normalise_name(alias) for alias in _aliases(repo)}):
-            other = owners.setdefault(alias, repo)
-            if other is not repo and normalise_name(other.name) != normalise_name(repo.name):
-                problems.append(f"repo {repo.name!r}: {alias!r} is the same project as repo {other.name!r}")
+        place = _place(repo.source)
+        other = owners.setdefault(place, repo)
+        if other is not repo and normalise_name(other.name) != normalise_name(repo.name):
+            problems.append(f"repo {repo.name!r}: {place!r} is the same project as repo {other.name!r}")
     return problems

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from xtr_pipeline.corpus.repository_address import parse_address
+
 
 def load_reserved(path: Path) -> frozenset[str]:
     """Reads the list of reserved names: one a line, `#` starts a comment.
@@ -25,8 +27,25 @@ def load_reserved(path: Path) -> frozenset[str]:
 
 
 def is_reserved(name: str, reserved: frozenset[str]) -> bool:
-    """Tells whether a project, repository (`owner/name` or URL too) or folder name is on the reserved list."""
-    return normalise_name(name) in reserved
+    """Tells whether a project name, or any component of a repository's address or folder, is on the reserved list."""
+    return reserved_component(name, reserved) is not None
+
+
+def reserved_component(address: str, reserved: frozenset[str]) -> str | None:
+    """Finds the first path component that is a reserved name; the host, a query and a fragment do not count.
+
+    Args:
+        address: A name, `owner/name`, a URL, `user@host:path` or a folder.
+        reserved: Normalised names.
+
+    Returns:
+        The component as written; its `normalise_name` is the reserved name. None when there is none.
+    """
+    for component in parse_address(address).components:
+        for part in (component, *re.split(r"[?#:]", component)):
+            if normalise_name(part) in reserved:
+                return part
+    return None
 
 
 def normalise_name(name: str) -> str:

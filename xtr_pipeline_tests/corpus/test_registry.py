@@ -143,6 +143,89 @@ def test_a_reserved_project_is_refused_for_training_under_any_name(tmp_path: Pat
     assert any("reserved for evaluation" in problem for problem in _problems(tmp_path, entry))
 
 
+def _git(url: str) -> str:
+    return f'{{ type = "git", url = "{url}", commit = "{COMMIT}" }}'
+
+
+def _path(path: str) -> str:
+    return f'{{ type = "path", path = "{path}" }}'
+
+
+@pytest.mark.parametrize("role", ["train", "dev"])
+@pytest.mark.parametrize(
+    ("source", "component"),
+    [
+        (_path("/home/u/Celery/src"), "Celery"),
+        (_path("/home/u/celery/.git"), "celery"),
+        (_git("/home/u/celery/.git"), "celery"),
+        (_git("file:///srv/pydantic_core/.git"), "pydantic_core"),
+        (_git("https://example.org/x/celery.git?a=b"), "celery"),
+        (_git("git@example.org:celery/other.git"), "celery"),
+    ],
+)
+def test_a_reserved_component_of_an_address_is_refused_and_named(
+    tmp_path: Path, source: str, component: str, role: str
+):
+    (problem,) = _problems(tmp_path, _entry("mine", role, source))
+
+    assert f"{component!r} in " in problem
+    assert f"the name {component.lower().replace('_', '-')!r}, which is reserved for evaluation" in problem
+
+
+@pytest.mark.parametrize("url", ["checkout", "file://{folder}/checkout"])
+def test_a_link_does_not_hide_a_reserved_folder(tmp_path: Path, url: str):
+    (tmp_path / "celery").mkdir()
+    (tmp_path / "checkout").symlink_to("celery")
+
+    (problem,) = _problems(tmp_path, _entry("mine", source=_git(url.format(folder=tmp_path))))
+    assert "'celery' in " in problem
+
+
+@pytest.mark.parametrize(
+    "source",
+    [_path("/home/u/mine/src"), _git("/home/u/mine/.git"), _git("https://celery/x/mine.git?a=celery")],
+)
+def test_an_ordinary_address_is_welcome_for_training(tmp_path: Path, source: str):
+    assert _load(tmp_path, _entry("mine", source=source)).names("train") == ("mine",)
+
+
+def test_a_secret_in_an_address_is_not_repeated(tmp_path: Path):
+    (problem,) = _problems(tmp_path, _entry("mine", source=_git("https://me:secret@example.org/x/celery")))
+
+    assert "secret" not in problem
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (_path("/home/u/one/src"), _path("/home/u/two/src")),
+        (_git("https://example.org/org-a/core"), _git("https://example.org/org-b/core")),
+        (_git("https://a.example.org/x/core"), _git("https://b.example.org/x/core")),
+        (_git("/home/u/one/.git"), _git("/home/u/two/.git")),
+        (_git("file:///home/u/one/.git"), _git("file:///home/u/two/.git")),
+    ],
+)
+def test_unrelated_sources_may_end_in_the_same_name(tmp_path: Path, one: str, two: str):
+    assert _load(tmp_path, _entry("a", source=one), _entry("b", "dev", two)).names() == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (PYPI, PYPI.replace("One", "one")),
+        (_path("/home/u/one"), _path("/home/u/two/../one")),
+        (_path("/home/u/one"), _git("/home/u/one/.git")),
+        (_git("/home/u/one"), _git("file:///home/u/one/.git")),
+        (_git("https://example.org/A/core.git"), _git("git@Example.org:a/core")),
+        (_git("https://me@example.org:443/a/core/?x=y"), _git("ssh://git@example.org/a/core.git")),
+    ],
+)
+def test_two_spellings_of_one_source_are_one_project(tmp_path: Path, one: str, two: str):
+    (problem,) = _problems(tmp_path, _entry("a", source=one), _entry("b", "eval", two))
+
+    assert "is the same project as repo 'a'" in problem
+
+
 def test_a_reserved_project_is_welcome_for_evaluation(tmp_path: Path):
     assert _load(tmp_path, _entry("celery", "eval")).names("eval") == ("celery",)
 

@@ -20,7 +20,7 @@ from xtr_pipeline.corpus.registry import Registry, RegistryError, SourceRepo, lo
 from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.judge.batches import BatchError, BatchSettings, Exported, export_requests, load_manifest
 from xtr_pipeline.judge.campaign import GradingPlan, Plan, plan_first_judging, plan_queries, plan_second_judging
-from xtr_pipeline.judge.importing import Imported, Source, import_answers
+from xtr_pipeline.judge.importing import Imported, LabelledRepos, Source, import_answers
 from xtr_pipeline.judge.ledger import LedgerError, load_grades, load_queries
 from xtr_pipeline.judge.sampling import Sampling
 from xtr_pipeline.judge.status import ledger_status
@@ -110,11 +110,13 @@ def import_files(
 ) -> None:
     """Check answers and store them. What is refused is named, and kept in FILE.quarantine.jsonl.
 
-    Exit codes: 0 everything was stored, 1 something was refused, 2 nothing could be read.
+    Exit codes: 0 everything was stored, 1 something was refused, 2 nothing was stored, because a file could not be
+    read or holds labels from a repo that is reserved or no train or dev repo of the registry.
     """
     with _errors_told() as console:
         day = date or datetime.now(UTC).date().isoformat()
-        done = import_answers(files, _ledger(), Source(kind, judge, day), dry_run=dry_run)
+        repos = LabelledRepos(_registry().names("train", "dev"), _reserved())
+        done = import_answers(files, _ledger(), Source(kind, judge, day), repos, dry_run=dry_run)
         _show_import(console, done, dry_run=dry_run)
     if done.refused:
         raise typer.Exit(1)
@@ -158,9 +160,12 @@ def _ledger() -> Path:
     return project_files(os.environ).ledger
 
 
+def _reserved() -> frozenset[str]:
+    return load_reserved(project_files(os.environ).reserved)
+
+
 def _registry() -> Registry:
-    files = project_files(os.environ)
-    return load_registry(files.registry, load_reserved(files.reserved))
+    return load_registry(project_files(os.environ).registry, _reserved())
 
 
 def _held(out: Path) -> list[dict[str, Any]]:

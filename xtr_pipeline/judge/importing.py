@@ -8,9 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from xtr_pipeline.judge.answers import Read, Refused, read_answers
 from xtr_pipeline.judge.batches import load_manifest
 from xtr_pipeline.judge.ledger import append_grades, append_queries
+from xtr_pipeline.judge.ledger_health import forbidden_repo_problems
+from xtr_pipeline.judge.records import Record
 from xtr_pipeline.judge.requests import Task
 
 
@@ -45,17 +49,36 @@ class Source:
     date: str
 
 
-def import_answers(files: Sequence[Path], ledger: Path, source: Source, *, dry_run: bool = False) -> Imported:
+@dataclass(frozen=True)
+class LabelledRepos:
+    """Which repos labels may come from: the registry's train and dev repos, and never a reserved name."""
+
+    names: tuple[str, ...]
+    reserved: frozenset[str]
+
+
+class ForbiddenRepoError(ValueError):
+    """Answers hold labels from repos that must not be labelled; the message names all of them."""
+
+
+def import_answers(
+    files: Sequence[Path], ledger: Path, source: Source, repos: LabelledRepos, *, dry_run: bool = False
+) -> Imported:
     """Read answer files, append their records to the ledger, and write `<file>.quarantine.jsonl` beside each file.
 
-    Importing the same file again adds nothing. Raises BatchError without a manifest beside a file, LedgerError when the
-    ledger itself is damaged. A dry run only reads.
+    Importing the same file again adds nothing. A dry run only reads.
+
+    Raises:
+        BatchError: There is no manifest beside a file.
+        ForbiddenRepoError: A record is from another repo than `repos` allows; then nothing at all is written.
+        LedgerError: The ledger itself is damaged.
     """
     manifests = {folder: load_manifest(folder) for folder in sorted({file.parent for file in files})}
     reads = {
         file: read_answers([file], manifests[file.parent], source.task, source.judge, source.date) for file in files
     }
     records = [record for read in reads.values() for record in read.records]
+    _refuse_forbidden(records, repos)
     added = repeated = 0
     if not dry_run:
         append = append_grades if source.task == "grades" else append_queries
@@ -72,6 +95,13 @@ def import_answers(files: Sequence[Path], ledger: Path, source: Source, *, dry_r
         refused=tuple(refused for read in reads.values() for refused in read.refused),
         unanswered=_unanswered(files, manifests, source.task),
     )
+
+
+def _refuse_forbidden(records: Sequence[Record], repos: LabelledRepos) -> None:
+    labels = pl.DataFrame({"repo": [record["repo"] for record in records]}, schema={"repo": pl.String()})
+    problems = forbidden_repo_problems(labels, repos.names, repos.reserved)
+    if problems:
+        raise ForbiddenRepoError(f"nothing was imported: {'; '.join(problems)}; remove their answers from the files")
 
 
 def _unanswered(files: Sequence[Path], manifests: Mapping[Path, Mapping[str, Mapping[str, Any]]], task: Task) -> int:

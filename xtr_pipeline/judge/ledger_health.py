@@ -46,12 +46,21 @@ def degenerate_grade_problems(grades: pl.DataFrame) -> list[str]:
     return problems
 
 
-def forbidden_repo_problems(labels: pl.DataFrame, eval_repos: Collection[str], reserved: frozenset[str]) -> list[str]:
-    """Repos in queries or grades (column `repo`) that are kept for evaluation or reserved."""
+def forbidden_repo_problems(labels: pl.DataFrame, labelled: Collection[str], reserved: frozenset[str]) -> list[str]:
+    """Repos in queries or grades (column `repo`) that are reserved, or not among those that may be labelled.
+
+    Args:
+        labels: Queries or grades.
+        labelled: The registry's train and dev repos; so a repo that is evaluated or in no registry is a problem.
+        reserved: Normalised names (see `corpus.reserved`).
+    """
     repos = sorted(set(labels["repo"].to_list()))
-    evaluated = {name.lower() for name in eval_repos}
-    found = [name for name in repos if name.lower() in evaluated or is_reserved(name, reserved)]
-    return [f"labels from repos that must never reach training: {', '.join(found)}"] if found else []
+    kept = [name for name in repos if is_reserved(name, reserved)]
+    strange = [name for name in repos if name not in labelled and name not in kept]
+    problems = [f"labels from repos that are reserved for evaluation: {', '.join(kept)}"] if kept else []
+    if strange:
+        problems.append(f"labels from repos that are no train or dev repos of the registry: {', '.join(strange)}")
+    return problems
 
 
 def orphan_problems(queries: pl.DataFrame, grades: pl.DataFrame, attached: Attached) -> list[str]:

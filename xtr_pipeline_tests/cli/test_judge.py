@@ -120,6 +120,27 @@ def test_an_eval_repo_cannot_be_labelled(project: Path) -> None:
     assert "not train or dev repos of the registry: measured" in result.output
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "reason"),
+    [
+        ("data/repos.toml", 'role = "train"', 'role = "eval"', "no train or dev repos of the registry: toy"),
+        ("data/repos.toml", 'name = "toy"', 'name = "renamed"', "no train or dev repos of the registry: toy"),
+        ("eval/reserved.txt", "click", "toy", "reserved for evaluation"),
+    ],
+)
+def test_answers_about_a_repo_that_must_not_be_labelled_are_not_imported(
+    project: Path, file: str, old: str, new: str, reason: str
+) -> None:
+    _written(project)
+    stored = (project / "data/judgments/queries/toy.jsonl").read_bytes()
+    (project / file).write_text((project / file).read_text().replace(old, new))
+    answers = project / "queries" / "batch-001.answers.jsonl"
+    result = _xtr("import", answers, "--kind", "queries", "--judge", "gpt")
+    assert result.exit_code == 2
+    assert reason in result.output.replace("\n", "")
+    assert (project / "data/judgments/queries/toy.jsonl").read_bytes() == stored
+
+
 def test_a_damaged_ledger_is_told_by_file_and_line(project: Path) -> None:
     shard = project / "data" / "judgments" / "queries" / "toy.jsonl"
     shard.parent.mkdir()

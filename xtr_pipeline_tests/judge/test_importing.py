@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from xtr_pipeline.judge.batches import BatchError, BatchSettings, export_requests, load_manifest
-from xtr_pipeline.judge.importing import Imported, Source, import_answers
+from xtr_pipeline.judge.importing import ForbiddenRepoError, Imported, LabelledRepos, Source, import_answers
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.pools import build_pool
 from xtr_pipeline.judge.requests import grade_requests, query_requests
@@ -19,6 +19,7 @@ UNITS = three_units()
 QUERY = query_record(unit_row(UNITS, "fetch_with_retry"))
 GRADES = Source("grades", "claude", "2026-11-23")
 QUERIES = Source("queries", "claude", "2026-11-23")
+REPOS = LabelledRepos(("toy", "other"), frozenset({"click"}))
 GOOD = {
     "grades": [
         {"unit": letter, "reason": "Because.", "grade": grade} for letter, grade in zip("ABC", (5, 2, 1), strict=True)
@@ -34,10 +35,10 @@ def grading(tmp_path: Path) -> tuple[Path, str]:
     return tmp_path / "out", next(iter(load_manifest(tmp_path / "out")))
 
 
-def _import(folder: Path, source: Source, *lines: Any, dry_run: bool = False) -> Imported:
+def _import(folder: Path, source: Source, *lines: Any, dry_run: bool = False, repos: LabelledRepos = REPOS) -> Imported:
     file = folder / "batch-001.answers.jsonl"
     file.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
-    return import_answers([file], folder.parent / "ledger", source, dry_run=dry_run)
+    return import_answers([file], folder.parent / "ledger", source, repos, dry_run=dry_run)
 
 
 def _output(custom_id: str, content: str, **choice: Any) -> dict[str, Any]:
@@ -159,7 +160,26 @@ def test_answers_to_the_other_task_are_refused(grading: tuple[Path, str]) -> Non
 
 def test_answers_without_a_manifest_beside_them_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(BatchError):
-        import_answers([tmp_path / "x.jsonl"], tmp_path, GRADES)
+        import_answers([tmp_path / "x.jsonl"], tmp_path, GRADES, REPOS)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("repos", "reason"),
+    [
+        (LabelledRepos(("toy",), frozenset({"toy"})), "reserved for evaluation: toy"),
+        (LabelledRepos(("other",), frozenset({"click"})), "no train or dev repos of the registry: toy"),
+    ],
+)
+def test_labels_from_a_forbidden_repo_are_refused_before_anything_is_written(
+    grading: tuple[Path, str], repos: LabelledRepos, reason: str, *, dry_run: bool
+) -> None:
+    folder, custom_id = grading
+    good = {"custom_id": custom_id, "content": GOOD}
+    with pytest.raises(ForbiddenRepoError, match=reason):
+        _import(folder, GRADES, "broken", good, dry_run=dry_run, repos=repos)
+    assert not (folder.parent / "ledger").exists()
+    assert not list(folder.glob("*.quarantine.jsonl"))
 
 
 @pytest.fixture

@@ -51,15 +51,17 @@ def test_grades_out_of_range_are_counted() -> None:
     assert grade_range_problems(_grades(0, 3, 6)) == ["2 grades are not within 1 to 5"]
 
 
-def test_train_repos_may_be_labelled() -> None:
+def test_train_and_dev_repos_may_be_labelled() -> None:
     labels = pl.DataFrame({"repo": ["toy", "other"]})
-    assert forbidden_repo_problems(labels, ["celery"], frozenset({"click"})) == []
+    assert forbidden_repo_problems(labels, ["toy", "other", "third"], frozenset({"click"})) == []
 
 
-def test_eval_and_reserved_repos_may_not() -> None:
-    labels = pl.DataFrame({"repo": ["toy", "Celery", "click"]})
-    problems = forbidden_repo_problems(labels, ["celery"], frozenset({"click"}))
-    assert problems == ["labels from repos that must never reach training: Celery, click"]
+def test_eval_reserved_and_unknown_repos_may_not() -> None:
+    labels = pl.DataFrame({"repo": ["toy", "measured", "Click", "unheard-of"]})
+    assert forbidden_repo_problems(labels, ["toy", "Click"], frozenset({"click"})) == [
+        "labels from repos that are reserved for evaluation: Click",
+        "labels from repos that are no train or dev repos of the registry: measured, unheard-of",
+    ]
 
 
 def test_labels_with_query_and_unit_are_no_orphans() -> None:

@@ -41,11 +41,6 @@ class ProjectFiles:
         """The log of every run over these specs."""
         return self.root / "eval" / "log.jsonl"
 
-    @property
-    def storage(self) -> Path:
-        """Asset values: parquet and JSON."""
-        return self.home / "storage"
-
 
 def project_files(environ: Mapping[str, str]) -> ProjectFiles:
     """The project that the environment names.

@@ -38,8 +38,8 @@ def build_defs(project: Project | None = None) -> dg.Definitions:
         schedules=[nightly_schedule],
         resources={
             "project": project,
-            "frames": Frames(base=str(project.files.storage)),
-            "records": Records(base=str(project.files.storage)),
+            "frames": Frames(base=project.storage),
+            "records": Records(base=project.storage),
         },
         loggers={"console": live_console},
     )

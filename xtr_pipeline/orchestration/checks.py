@@ -41,14 +41,7 @@ def asset_checks(partitions: RepoPartitions) -> list[dg.AssetChecksDefinition]:
             lambda units, _: uniqueness_problems(units),
             every,
         ),
-        problem_check(
-            "judgments",
-            "grades_are_sound",
-            "Grades are 1 to 5, and the judge discriminates.",
-            lambda examples, _: grade_problems(_grades(examples)),
-            labelled,
-        ),
-        attachment_check(labelled),
+        *ledger_checks(labelled),
         *(
             problem_check(
                 name,
@@ -84,8 +77,8 @@ def problem_check(
     return check
 
 
-def attachment_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefinition:
-    """The ledger's labels still belong to units of the corpus, and to queries that are there."""
+def ledger_checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetChecksDefinition]:
+    """Checks of the judge's own records: the asset leaves out queries whose grades show that they are bad ones."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.PreviewWarning)
 
@@ -107,7 +100,24 @@ def attachment_check(partitions: dg.PartitionsDefinition) -> dg.AssetChecksDefin
                 passed=not problems, description="; ".join(problems) or "sound", metadata={"share": attached.share}
             )
 
-    return labels_attach
+        @dg.asset_check(
+            asset="judgments",
+            name="grades_are_sound",
+            description="Grades are 1 to 5, and the judge discriminates.",
+            blocking=True,
+            partitions_def=partitions,
+            additional_ins={"queries": dg.AssetIn("queries")},
+        )
+        def grades_are_sound(
+            context: dg.AssetCheckExecutionContext, project: Project, queries: pl.DataFrame
+        ) -> dg.AssetCheckResult:
+            grades = load_grades(project.files.ledger, [context.partition_key])
+            problems = grade_problems(grades.join(queries.select("query_id"), on="query_id", how="semi"))
+            return dg.AssetCheckResult(
+                passed=not problems, description="; ".join(problems) or "sound", metadata={"grades": grades.height}
+            )
+
+    return [labels_attach, grades_are_sound]
 
 
 def eval_repo_problems(examples: pl.DataFrame, project: Project) -> list[str]:
@@ -145,10 +155,6 @@ def gate_check() -> dg.AssetChecksDefinition:
         )
 
     return gate
-
-
-def _grades(examples: pl.DataFrame) -> pl.DataFrame:
-    return examples.explode("candidates").unnest("candidates").drop_nulls("grade")
 
 
 def _losses(record: dict[str, Any]) -> list[float]:

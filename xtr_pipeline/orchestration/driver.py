@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 from dagster import AssetKey, DagsterInstance, JobDefinition
+from dagster._core.execution.plan.objects import ErrorSource
 
 from xtr_pipeline.orchestration.outside import outside_versions
 from xtr_pipeline.orchestration.partitions import repo_partitions
@@ -16,6 +17,8 @@ from xtr_pipeline.orchestration.stages import STAGES, Stage
 from xtr_pipeline.orchestration.storage import stored_path
 from xtr_pipeline.orchestration.verdicts import gate_refuses
 from xtr_pipeline.orchestration.versions import Versions
+
+GATE_STEP = "metrics_report_gate"
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,11 @@ class Driver:
 
     def plan(self) -> list[Due]:
         """Everything that is due now; what only becomes due through a change upstream is not in it yet."""
-        dues = (self._due(stage, key) for stage in STAGES for key in stage.keys(self._partitions))
-        return [due for due in dues if due.assets]
+        dues = [self._due(stage, key) for stage in STAGES for key in stage.keys(self._partitions)]
+        due = [each for each in dues if each.assets]
+        # after a refusal the promotion stays undone, and that is no work to do
+        only_release = all(each.stage.name == "release" for each in due)
+        return [] if only_release and gate_refuses(self.project) else due
 
     def run(self) -> Outcome:
         """Run every stage in order. A failed partition does not stop the others; a failed vital stage ends the job."""
@@ -88,8 +94,9 @@ class Driver:
         """What is not there or not up to date, and what depends on that in the same stage."""
         due: list[str] = []
         for asset in stage.assets:
-            stored = stored_path(str(self.project.files.storage), asset, partition)
+            stored = stored_path(self.project.storage, asset, partition)
             fresh = stored is not None and self._versions.is_fresh(AssetKey(asset), partition)
+            fresh = fresh and self._versions.is_checked(AssetKey(asset), partition)
             parents = {parent.to_user_string() for parent in self.graph.get(AssetKey(asset)).parent_keys}
             if not fresh or parents & set(due):
                 due.append(asset)
@@ -109,9 +116,11 @@ class Driver:
         outcome.ran.append(due)
         for asset in due.assets:
             self._versions.forget(AssetKey(asset), due.partition)
+        if was_interrupted(result):
+            raise KeyboardInterrupt
         if result.success:
             self.tell(f"   done in {time.monotonic() - start:.1f} s")
-        elif due.stage.name == "report" and gate_refuses(self.project):
+        elif failed_steps(result) == {GATE_STEP} and gate_refuses(self.project):
             self.tell("   the gate refuses")
         else:
             label = due.stage.name if due.partition is None else f"{due.stage.name} [{due.partition}]"
@@ -125,6 +134,19 @@ def make_driver(
     """A driver over a project's definitions."""
     job = defs.resolve_implicit_global_asset_job_def()
     return Driver(project=project, job=job, graph=defs.resolve_asset_graph(), instance=instance, tell=tell)
+
+
+def was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether Ctrl-C ended the run: without raise_on_error Dagster turns it into one more failed step."""
+    return any(
+        event.is_step_failure and event.step_failure_data.error_source == ErrorSource.INTERRUPT
+        for event in result.all_events
+    )
+
+
+def failed_steps(result: dg.ExecuteInProcessResult) -> set[str]:
+    """Keys of the steps that failed."""
+    return {str(event.step_key) for event in result.all_events if event.is_step_failure}
 
 
 def first_error(result: dg.ExecuteInProcessResult) -> str:

@@ -1,23 +1,29 @@
-"""The model that a candidate is measured against: the promoted checkpoint, or the base encoder until there is one."""
+"""The model that a candidate is measured against: what is promoted without it, or the base encoder."""
 
 import json
 from pathlib import Path
 
+from upath import UPath
+
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.storage import stored_path
-from xtr_pipeline.release.promotion import promoted_folder, promotion_record
+from xtr_pipeline.release.promotion import promoted_folder, promotion_record, promotion_store
 
 
 def incumbent_folder(project: Project) -> Path | None:
-    """The promoted checkpoint, or None when there is none.
+    """The checkpoint that the candidate would replace, or has replaced; None means the base encoder.
 
-    None, too, when it is the candidate itself: then there is nothing new to compare, and the base encoder is what
-    counts.
+    When the candidate itself is promoted, this is the version before it: the comparison that promoted it stays the one
+    that is shown, and promoting changes no input of the report.
     """
     promoted = promoted_folder(project.files.home)
-    if promoted is None or promotion_record(promoted)["model_fingerprint"] == _candidate_fingerprint(project):
+    if promoted is None:
         return None
-    return promoted
+    record = promotion_record(promoted)
+    if record["model_fingerprint"] != _candidate_fingerprint(project):
+        return promoted
+    previous = record["previous"]
+    return None if previous is None else promotion_store(project.files.home) / "versions" / previous
 
 
 def incumbent_fingerprint(project: Project) -> str:
@@ -27,5 +33,5 @@ def incumbent_fingerprint(project: Project) -> str:
 
 
 def _candidate_fingerprint(project: Project) -> str | None:
-    stored = stored_path(str(project.files.storage), "xtr_checkpoint", None)
+    stored: UPath | None = stored_path(project.storage, "xtr_checkpoint", None)
     return None if stored is None else str(json.loads(stored.read_text())["fingerprint"])

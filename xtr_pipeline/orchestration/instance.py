@@ -15,7 +15,7 @@ concurrency:
   pools:
     granularity: op
     default_limit: 1
-# a run whose process vanished is marked as failed and its pool slot is freed
+# the daemon frees the pool slots of runs that have ended; `xtr run` frees those of its own killed runs
 run_monitoring:
   enabled: true
   free_slots_after_run_end_seconds: 60

@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from xtr_pipeline.corpus.fetch_errors import FetchError
 from xtr_pipeline.corpus.registry import source_fingerprint
 from xtr_pipeline.encoder.base_weights import BASE_WEIGHTS_SHA256
 from xtr_pipeline.evaluation.gate import Thresholds
@@ -16,10 +17,15 @@ def outside_versions(project: Project) -> Outside:
     """For each asset that reads something outside the graph: the version of that, by partition."""
     registry = project.registry()
     settings = project.settings()
+    shape = (settings.head_dim, settings.probe_units)
 
     @cache
     def source(partition: str | None) -> str:
-        return source_fingerprint(registry.get(str(partition)))
+        try:
+            return source_fingerprint(registry.get(str(partition)))
+        except FetchError as error:
+            # a folder that is gone makes its own partition due, where it fails by name; the others go on
+            return f"unreadable: {error}"
 
     def shard(kind: str, partition: str | None) -> str:
         return file_digest(project.files.ledger / kind / f"{partition}.jsonl")
@@ -31,8 +37,9 @@ def outside_versions(project: Project) -> Outside:
         "queries": lambda partition: shard("queries", partition),
         "candidate_pool": lambda partition: shard("grades", partition),
         "judgments": lambda partition: shard("grades", partition),
-        "docstring_checkpoint": lambda _: settings.docstring.fingerprint(),
-        "xtr_checkpoint": lambda _: settings.judged.fingerprint(),
+        "training_set": lambda _: digest(*(shard("grades", name) for name in registry.names("train"))),
+        "docstring_checkpoint": lambda _: digest(settings.docstring.fingerprint(), shape),
+        "xtr_checkpoint": lambda _: digest(settings.judged.fingerprint(), shape),
         "token_index": lambda _: incumbent_fingerprint(project),
         "retrieval_metrics": lambda _: digest(*(file_digest(path) for path in project.files.specs)),
         "metrics_report": lambda _: digest(settings.promotable, Thresholds()),

@@ -12,11 +12,16 @@ from xtr_pipeline.project_files import ProjectFiles, project_files
 
 
 class Project(dg.ConfigurableResource):  # type: ignore[type-arg]  # dagster leaves the type parameter to IO managers
-    """One checkout: `root` holds `data/` and `eval/`, `home` is the run storage, `profile` the size of the job."""
+    """One checkout.
+
+    `root` holds `data/` and `eval/`, `home` is the run storage (local: models and indexes are mapped into memory),
+    `storage` any universal-pathlib address for asset values, `profile` the size of the job.
+    """
 
     root: str
     home: str
     downloads: str
+    storage: str
     profile: str = "full"
 
     @property
@@ -42,11 +47,17 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]  # dagster lea
 
 
 def locate_project(environ: Mapping[str, str]) -> Project:
-    """The project and the profile (XTR_PROFILE) that the environment names.
+    """The project, the profile (XTR_PROFILE) and the storage of asset values (XTR_STORAGE) that the environment names.
 
     Raises:
         ValueError: there is no such profile.
     """
     profile = profile_named(environ.get("XTR_PROFILE") or "full").name
     files = project_files(environ)
-    return Project(root=str(files.root), home=str(files.home), downloads=str(files.downloads), profile=profile)
+    return Project(
+        root=str(files.root),
+        home=str(files.home),
+        downloads=str(files.downloads),
+        storage=environ.get("XTR_STORAGE") or str(files.home / "storage"),
+        profile=profile,
+    )

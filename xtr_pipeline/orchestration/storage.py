@@ -1,6 +1,8 @@
 """Storage of asset values: frames as parquet, records as JSON, one file a partition, readable without Dagster."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -8,11 +10,19 @@ import polars as pl
 from upath import UPath
 
 
+@contextmanager
+def _replacing(path: UPath) -> Iterator[UPath]:
+    """A draft that takes the path's place when it is whole: a killed run leaves the old value, never half a new one."""
+    draft = path.with_name(f".{path.name}.draft")
+    yield draft
+    draft.replace(path)
+
+
 class _FrameStore(dg.UPathIOManager):
     extension = ".parquet"
 
     def dump_to_path(self, context: dg.OutputContext, obj: pl.DataFrame, path: UPath) -> None:
-        with path.open("wb") as file:
+        with _replacing(path) as draft, draft.open("wb") as file:
             obj.write_parquet(file)
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> pl.DataFrame:
@@ -24,7 +34,8 @@ class _RecordStore(dg.UPathIOManager):
     extension = ".json"
 
     def dump_to_path(self, context: dg.OutputContext, obj: dict[str, Any], path: UPath) -> None:
-        path.write_text(json.dumps(obj, indent=1, sort_keys=True))
+        with _replacing(path) as draft:
+            draft.write_text(json.dumps(obj, indent=1, sort_keys=True))
 
     def load_from_path(self, context: dg.InputContext, path: UPath) -> Any:
         return json.loads(path.read_text())

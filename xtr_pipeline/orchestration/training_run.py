@@ -12,6 +12,7 @@ from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.evaluation.dev_probe import dev_probe
 from xtr_pipeline.orchestration.progress import INTERVAL_S, clock
 from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.orchestration.versions import data_version, digest
 from xtr_pipeline.training.head_init import with_pca_head
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport, TrainingReport
@@ -52,11 +53,13 @@ def train_checkpoint(  # noqa: PLR0913, PLR0917 - the inputs of a checkpoint ass
     texts = examples.explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
     start = with_pca_head(load_encoder(project.files.home / base_folder), texts, profile.head_dim, recipe.seed)
     probe = dev_probe(dev.units, dev.queries, units_per_repo=profile.probe_units, seed=recipe.seed)
-    state = project.files.home / "training" / name
+    # measurements of different probes must not be compared, so a run with another dev set has a state of its own
+    probed = digest(data_version(dev.queries), *(data_version(frame) for _, frame in sorted(dev.units.items())))
+    state = project.files.home / "training" / name / digest(probed, profile.probe_units)
     report = train(recipe, start, examples.drop("source"), probe, state, _log_steps(context, name))
     folder = f"checkpoints/{name}/{report.encoder.fingerprint[:16]}"
     save_encoder(report.encoder, project.files.home / folder)
-    shutil.rmtree(state, ignore_errors=True)
+    shutil.rmtree(state.parent, ignore_errors=True)
     return Trained(recipe, report, folder)
 
 

@@ -15,8 +15,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 from dagster import AssetKey, DagsterInstance
+from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
 
 INPUTS_TAG = "xtr/inputs"
+GATE = "gate"
 DATA_VERSION_TAG = "dagster/data_version"
 Outside = Mapping[
     str, Callable[[str | None], str]
@@ -48,6 +51,7 @@ class Versions:
     graph: Any
     outside: Outside
     _seen: dict[tuple[AssetKey, str | None], Mapping[str, str]] = field(default_factory=dict)
+    _made: dict[tuple[AssetKey, str | None], int | None] = field(default_factory=dict)
 
     def recorded(self, key: AssetKey, partition: str | None) -> Mapping[str, str]:
         """Tags of the latest materialisation; empty when there is none."""
@@ -55,6 +59,7 @@ class Versions:
             wanted = dg.AssetRecordsFilter(asset_key=key, asset_partitions=None if partition is None else [partition])
             records = self.instance.fetch_materializations(wanted, limit=1).records
             latest = records[0].asset_materialization if records else None
+            self._made[(key, partition)] = records[0].storage_id if records else None
             self._seen[(key, partition)] = dict(latest.tags or {}) if latest else {}
         return self._seen[(key, partition)]
 
@@ -78,6 +83,27 @@ class Versions:
     def is_fresh(self, key: AssetKey, partition: str | None) -> bool:
         """Whether the latest materialisation was made from the inputs as they are now."""
         return self.recorded(key, partition).get(INPUTS_TAG) == self.current(key, partition)
+
+    def is_checked(self, key: AssetKey, partition: str | None) -> bool:
+        """Whether every check of the latest materialisation passed.
+
+        A value is stored before its checks run: one that failed them, or whose run was killed in between, must not
+        count as done. The gate is left out, since a refusal is a result and the promotion asks the gate again.
+        """
+        keys = [check for check in self.graph.asset_check_keys if check.asset_key == key and check.name != GATE]
+        if not keys:
+            return True
+        self.recorded(key, partition)
+        where = None if partition is None else PartitionKeyFilter(key=partition)
+        latest = self.instance.event_log_storage.get_latest_asset_check_execution_by_key(keys, where)
+        return all(self._passed(latest.get(check), self._made[(key, partition)]) for check in keys)
+
+    @staticmethod
+    def _passed(record: AssetCheckExecutionRecord | None, materialised: int | None) -> bool:
+        if record is None or record.evaluation is None or not record.evaluation.passed:
+            return False
+        target = record.evaluation.target_materialization_data
+        return target is not None and target.storage_id == materialised
 
     def _partitions_read(self, key: AssetKey, parent: AssetKey, partition: str | None) -> list[str | None]:
         partitions = self.graph.get(parent).partitions_def

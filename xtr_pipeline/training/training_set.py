@@ -20,13 +20,13 @@ class Labels:
 
     Attributes:
         queries: Written queries with the unit they are about (`judge.written_queries`).
-        pools: Candidate pools; a query with a graded pool counts by its grades alone, also where they show that it is
-            a bad one.
+        graded: Ids of the queries that a judge graded; they count by their grades alone, also where these show that a
+            query is a bad one.
         judged: Examples of queries with grades.
     """
 
     queries: pl.DataFrame
-    pools: pl.DataFrame
+    graded: frozenset[str]
     judged: pl.DataFrame
 
 
@@ -42,8 +42,8 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     """
     frames = []
     for known in labels.values():
-        graded = known.pools["query_id"].unique().to_list()
-        unjudged = known.queries.filter(~pl.col("query_id").is_in(graded)).drop_nulls("unit_id")
+        ungraded = ~pl.col("query_id").is_in(sorted(known.graded))
+        unjudged = known.queries.filter(ungraded).drop_nulls("unit_id")
         frames += [_from("written", _single(unjudged)), _from("judged", known.judged)]
     return _together(frames, labels)
 

@@ -127,7 +127,13 @@ def small_project(folder: Path, monkeypatch: pytest.MonkeyPatch, *, promotable: 
     monkeypatch.setitem(profiles.PROFILES, "small", profile)
     monkeypatch.setattr(training, "fetch_base_encoder", _copy_tiny_bert)
     home = folder / "home"
-    return Project(root=str(root), home=str(home), downloads=str(home / "downloads"), profile="small")
+    return Project(
+        root=str(root),
+        home=str(home),
+        downloads=str(home / "downloads"),
+        storage=str(home / "storage"),
+        profile="small",
+    )
 
 
 def _entry(name: str, role: str) -> str:

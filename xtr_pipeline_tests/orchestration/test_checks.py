@@ -1,6 +1,7 @@
 """Every check of the graph, passing in a finished project and failing on a value made for it."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 from dagster import AssetCheckKey, AssetKey
 
+from xtr_pipeline.judge.ledger import append_grades
 from xtr_pipeline_tests.orchestration.conftest import Bench
 
 
@@ -17,7 +19,7 @@ def check(bench: Bench, asset: str, name: str) -> dg.AssetChecksDefinition:
 
 
 def stored(bench: Bench, name: str) -> Any:
-    path = bench.project.files.storage / name
+    path = Path(bench.project.storage) / name
     return json.loads(path.read_text()) if path.suffix == ".json" else pl.read_parquet(path)
 
 
@@ -67,13 +69,25 @@ def test_an_eval_reserved_or_unknown_repository_in_training_fails(finished: Benc
     assert repo in str(result.description)
 
 
-def test_grades_out_of_range_fail(finished: Bench) -> None:
-    judged = stored(finished, "judgments/alpha.parquet")
-    assert verdict(finished, "judgments", "grades_are_sound", judged).passed
-    rows = judged.to_dicts()
-    rows[0]["candidates"][0]["grade"] = 9
-    wrong = pl.DataFrame(rows, schema=judged.schema)
-    assert not verdict(finished, "judgments", "grades_are_sound", wrong).passed
+def test_a_judge_that_does_not_discriminate_fails(bench: Bench) -> None:
+    bench.materialise("source_tree", "code_units", partition="alpha")
+    bench.materialise("queries", partition="alpha")
+    queries = stored(bench, "queries/alpha.parquet")
+    grades_are_sound = check(bench, "judgments", "grades_are_sound")
+    context = dg.build_asset_context(partition_key="alpha")
+    assert grades_are_sound(context, bench.project, queries=queries).passed
+    shard = bench.project.files.ledger / "grades" / "alpha.jsonl"
+    records = [json.loads(line) for line in shard.read_text().splitlines()]
+    many = [
+        {**record, "grade": 1, "unit_hash": f"{copy:02d}{record['unit_hash'][2:]}"}
+        for record in records
+        for copy in range(9)
+    ]
+    shard.unlink()
+    append_grades(bench.project.files.ledger, many)
+    result = grades_are_sound(context, bench.project, queries=queries)
+    assert not result.passed
+    assert "100% of the grades are 1" in str(result.description)
 
 
 @pytest.mark.parametrize("asset", ["docstring_checkpoint", "xtr_checkpoint"])

@@ -36,7 +36,7 @@ def test_one_asset_of_one_repository_materialises_alone_with_its_checks(bench: B
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "units_are_unique" in done.stderr
-    assert pl.read_parquet(bench.project.files.storage / "code_units" / "alpha.parquet").height > 0
+    assert pl.read_parquet(Path(bench.project.storage) / "code_units" / "alpha.parquet").height > 0
 
 
 @pytest.fixture

@@ -1,11 +1,15 @@
 """The main job: what is due runs, the rest is left alone, failures stay where they are."""
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from xtr_pipeline.orchestration.assets import corpus
 from xtr_pipeline.orchestration.recovery import only_driver
 from xtr_pipeline.orchestration.verdicts import stored_report
 from xtr_pipeline_tests.orchestration.conftest import Bench, make_bench
@@ -23,7 +27,7 @@ def test_a_second_run_does_nothing(finished: Bench) -> None:
 
 
 def test_every_step_left_a_value_that_needs_no_dagster_to_read(finished: Bench) -> None:
-    storage = finished.project.files.storage
+    storage = Path(finished.project.storage)
     units = pl.read_parquet(storage / "code_units" / "alpha.parquet")
     assert set(units["path"]) == {"store/cache.py", "net/client.py", "text/headers.py"}
     checkpoint = json.loads((storage / "xtr_checkpoint.json").read_text())
@@ -77,6 +81,35 @@ def test_a_broken_repository_does_not_stop_the_others(bench: Bench) -> None:
     assert stored_report(bench.project) is not None
 
 
+def test_a_folder_that_disappears_later_fails_its_own_partition_only(bench: Bench) -> None:
+    assert bench.driver().run().failed == {}
+    code = Path(bench.project.root) / "code"
+    (code / "beta").rename(code / "elsewhere")
+    outcome = bench.driver().run()
+    assert set(outcome.failed) == {"corpus [beta]"}
+    assert [str(due) for due in outcome.ran] == ["corpus [beta]: source_tree, code_units"]
+
+
+def test_a_value_that_failed_its_check_is_not_done(bench: Bench) -> None:
+    for path in (Path(bench.project.root) / "code" / "alpha").rglob("*.py"):
+        path.rename(path.with_suffix(".sql"))
+    for _ in range(2):
+        outcome = bench.driver().run()
+        assert "not_empty_and_parsed" in outcome.failed["corpus [alpha]"]
+        assert not any("labels [alpha]" in str(due) for due in outcome.ran)
+
+
+def test_an_interrupt_ends_the_job(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+
+    monkeypatch.setattr(corpus, "cut_tree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        bench.driver().run()
+    assert bench.told == ["corpus [alpha]: source_tree, code_units"]
+
+
 def test_a_profile_that_is_no_promotion_is_refused_and_then_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +120,7 @@ def test_a_profile_that_is_no_promotion_is_refused_and_then_left_alone(
         assert not (bench.project.files.home / "promoted").exists()
         again = bench.driver().run()
         assert (again.ran, again.refused) == ([], True)
+        assert bench.driver().plan() == []
 
 
 def test_two_jobs_on_one_storage_are_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def gate_result(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
 
 def forge(bench: Bench, value: float) -> None:
     """Put other figures of the candidate into the metrics that the report is made from."""
-    path = bench.project.files.storage / "retrieval_metrics" / "delta.parquet"
+    path = Path(bench.project.storage) / "retrieval_metrics" / "delta.parquet"
     ours = pl.col("model") == CANDIDATE
     metrics = pl.read_parquet(path)
     metrics.with_columns(
@@ -69,7 +69,7 @@ def test_a_candidate_that_clears_the_gate_is_promoted_with_its_card(bench: Bench
 def test_a_report_about_another_checkpoint_promotes_nothing(bench: Bench) -> None:
     bench.driver().run()
     forge(bench, 1.0)
-    path = bench.project.files.storage / "retrieval_metrics" / "delta.parquet"
+    path = Path(bench.project.storage) / "retrieval_metrics" / "delta.parquet"
     pl.read_parquet(path).with_columns(fingerprint=pl.lit("another")).write_parquet(path)
     result = bench.materialise("metrics_report", "promoted_checkpoint")
     assert "another checkpoint" in failure(result, "promoted_checkpoint")
@@ -77,7 +77,21 @@ def test_a_report_about_another_checkpoint_promotes_nothing(bench: Bench) -> Non
 
 def test_a_report_that_lacks_queries_is_malformed_and_blocks(bench: Bench) -> None:
     bench.driver().run()
-    path = bench.project.files.storage / "retrieval_metrics" / "delta.parquet"
+    path = Path(bench.project.storage) / "retrieval_metrics" / "delta.parquet"
     pl.read_parquet(path).filter(pl.col("kind") != "question").write_parquet(path)
     result = bench.materialise("metrics_report", "promoted_checkpoint")
     assert not result.success
+
+
+def test_a_second_promotion_leaves_nothing_to_do(bench: Bench) -> None:
+    bench.driver().run()
+    first = promoted_folder(bench.project.files.home)
+    shard = bench.project.files.ledger / "grades" / "alpha.jsonl"
+    shard.write_text(shard.read_text().replace('"grade":1', '"grade":2').replace('"grade": 1', '"grade": 2'))
+    bench.driver().run()
+    forge(bench, 1.0)
+    assert bench.materialise("metrics_report", "promoted_checkpoint").success
+    second = promoted_folder(bench.project.files.home)
+    assert first is not None
+    assert second not in (None, first)
+    assert bench.driver().plan() == []

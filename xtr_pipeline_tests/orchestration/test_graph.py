@@ -12,7 +12,7 @@ LINEAGE = {
     "candidate_pool": ("labelled", {"queries", "code_units", "base_encoder"}),
     "judgments": ("labelled", {"queries", "candidate_pool", "code_units"}),
     "base_encoder": (None, set()),
-    "training_set": (None, {"queries", "candidate_pool", "judgments"}),
+    "training_set": (None, {"queries", "judgments"}),
     "docstring_set": (None, {"docstring_pairs"}),
     "dev_set": (None, {"judgments", "code_units"}),
     "docstring_checkpoint": (None, {"base_encoder", "docstring_set", "dev_set", "code_units"}),

@@ -21,20 +21,20 @@ JUDGED = pl.DataFrame(
     {"query_id": ["q2"], "query": ["two"], "kind": ["question"], "repo": ["toy"], "candidates": [GRADED]},
     schema=EXAMPLES_SCHEMA,
 )
-POOLS = pl.DataFrame({"query_id": ["q2", "q2"]})
+GRADED_IDS = frozenset({"q2"})
 PAIRS = pl.DataFrame({"unit_id": ["u1"], "repo": ["toy"], "query": ["Says one."], "text": ["first"]})
 
 
 def test_a_judged_query_counts_by_its_grades_and_an_unjudged_one_by_its_unit() -> None:
-    examples = training_set_of({"toy": Labels(QUERIES, POOLS, JUDGED)})
+    examples = training_set_of({"toy": Labels(QUERIES, GRADED_IDS, JUDGED)})
     assert examples.select("source", "query_id").rows() == [("judged", "q2"), ("written", "q1")]
     assert examples["candidates"].to_list() == [GRADED, [{"unit_id": "u1", "text": "first", "grade": 5}]]
     check_examples(examples.drop("source"), positive_grade=4)
 
 
 def test_a_query_that_its_grades_show_to_be_bad_does_not_come_back_as_a_written_one() -> None:
-    pools = pl.DataFrame({"query_id": ["q1", "q2"]})
-    assert training_set_of({"toy": Labels(QUERIES, pools, JUDGED)})["query_id"].to_list() == ["q2"]
+    graded = frozenset({"q1", "q2"})
+    assert training_set_of({"toy": Labels(QUERIES, graded, JUDGED)})["query_id"].to_list() == ["q2"]
 
 
 def test_docstring_pairs_are_examples_of_one_candidate() -> None:

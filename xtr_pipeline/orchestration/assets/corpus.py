@@ -1,5 +1,8 @@
 """Assets of the corpus: pinned sources and the code units cut from them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import dagster as dg
 import polars as pl
 
@@ -11,20 +14,26 @@ from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.results import Result, inputs_version, materialised, table
 
-# only what can heal is tried again: a wrong hash or a hostile archive raises dg.Failure(allow_retries=False)
-NETWORK_RETRIES = dg.RetryPolicy(max_retries=3, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+RETRIES, PAUSE_S = 3, 5
+
+
+@contextmanager
+def network_errors() -> Iterator[None]:
+    """Only what can heal is tried again: a retry policy would also repeat a wrong hash, a parser's bug, and Ctrl-C."""
+    try:
+        yield
+    except TransientFetchError as error:
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=PAUSE_S) from error
+    except FetchError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def fetched(project: Project, name: str) -> SourceTree:
     """A repository's pinned source tree; a tree that is already there is used as it is."""
     repo = project.repo(name)
-    into = project.files.home / "sources" / name / source_fingerprint(repo)[:16]
-    try:
+    with network_errors():
+        into = project.files.home / "sources" / name / source_fingerprint(repo)[:16]
         return fetch_tree(repo, into, project.files.downloads)
-    except TransientFetchError:
-        raise
-    except FetchError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
@@ -34,7 +43,6 @@ def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         partitions_def=partitions.every,
         group_name="corpus",
         code_version="1",
-        retry_policy=NETWORK_RETRIES,
         io_manager_key="records",
     )
     def source_tree(context: dg.AssetExecutionContext, project: Project) -> Result:
@@ -54,7 +62,6 @@ def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         group_name="corpus",
         code_version="1",
         deps=[source_tree],
-        retry_policy=NETWORK_RETRIES,
         io_manager_key="frames",
     )
     def code_units(context: dg.AssetExecutionContext, project: Project) -> Result:

@@ -64,7 +64,8 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         inputs = inputs_version(context, project)
         repo = context.partition_key
         judged = pool_from_grades(load_grades(project.files.ledger, [repo]), code_units)
-        waiting = queries.filter(~pl.col("query_id").is_in(judged["query_id"].unique().to_list()))
+        graded = judged["query_id"].unique().to_list()
+        waiting = queries.filter(~pl.col("query_id").is_in(graded)).drop_nulls("unit_id")
         pools = [judged]
         if waiting.height and config.pool_waiting_queries:
             encoder = load_encoder(project.files.home / base_encoder["folder"])

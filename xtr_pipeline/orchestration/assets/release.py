@@ -51,6 +51,13 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
                 f"no metrics of {', '.join(absent)}: materialise retrieval_metrics there", allow_retries=False
             )
         report = pl.concat([parts[name] for name in keys])
+        mixed = report.group_by("model").agg(pl.col("fingerprint").n_unique()).filter(pl.col("fingerprint") > 1)
+        if mixed.height:
+            raise dg.Failure(
+                f"repositories were measured with different checkpoints of {', '.join(mixed['model'])}: materialise "
+                "token_index and retrieval_metrics everywhere",
+                allow_retries=False,
+            )
         asked = [query for name in keys for query in spec_queries(project, name)]
         ours = report.filter((pl.col("model") == CANDIDATE) & (pl.col("mode") == DEFAULT_MODE))
         log_evaluation(project, report)

@@ -6,13 +6,13 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from xtr_pipeline.corpus.fetching import FetchError, TransientFetchError
 from xtr_pipeline.encoder.base_weights import BASE_NAME, fetch_base_encoder
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.encoder.compute import backend_report
 from xtr_pipeline.evaluation.dev_probe import dev_queries
 from xtr_pipeline.evaluation.plots import loss_curve
-from xtr_pipeline.orchestration.assets.corpus import NETWORK_RETRIES
+from xtr_pipeline.judge.ledger import load_grades
+from xtr_pipeline.orchestration.assets.corpus import network_errors
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.results import (
     Record,
@@ -27,7 +27,7 @@ from xtr_pipeline.orchestration.training_run import Dev, train_checkpoint
 from xtr_pipeline.training.training_set import Labels, docstring_set_of, training_set_of
 
 BASELINE = "Baseline: trained without judgments, on docstring -> code pairs."
-CANDIDATE = "The candidate: trained to reproduce the judge's grades."
+CANDIDATE = "The candidate: trained on natural queries and, where a judge graded their pools, to reproduce the grades."
 
 
 def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.AssetsDefinition]:
@@ -36,17 +36,13 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
     The baseline has a set of its own, so that new labels do not train it again.
     """
 
-    @dg.asset(group_name="encoder", code_version="1", retry_policy=NETWORK_RETRIES, io_manager_key="records")
+    @dg.asset(group_name="encoder", code_version="1", io_manager_key="records")
     def base_encoder(context: dg.AssetExecutionContext, project: Project) -> Result:
         """The encoder that training starts from, and the measure until something better is promoted."""
         inputs = inputs_version(context, project)
         folder = project.files.home / "checkpoints" / "base"
-        try:
+        with network_errors():
             fetch_base_encoder(folder, project.files.downloads)
-        except TransientFetchError:
-            raise
-        except FetchError as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
         encoder = load_encoder(folder)
         record = {"fingerprint": encoder.fingerprint, "folder": "checkpoints/base", "name": BASE_NAME}
         backend = backend_report()
@@ -59,16 +55,20 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
         group_name="training",
         code_version="1",
         io_manager_key="frames",
-        ins={name: _only(train_names, name) for name in ("queries", "candidate_pool", "judgments")},
+        ins={name: _only(train_names, name) for name in ("queries", "judgments")},
     )
-    def training_set(
-        context: dg.AssetExecutionContext, project: Project, queries: Any, candidate_pool: Any, judgments: Any
-    ) -> Result:
+    def training_set(context: dg.AssetExecutionContext, project: Project, queries: Any, judgments: Any) -> Result:
         """Written and judged queries of the train repositories: what the candidate learns from."""
         inputs = inputs_version(context, project)
-        parts = [by_partition(value, train_names) for value in (queries, candidate_pool, judgments)]
-        complete = [name for name in train_names if all(name in part for part in parts)]
-        examples = training_set_of({name: Labels(*(part[name] for part in parts)) for name in complete})
+        written, judged = by_partition(queries, train_names), by_partition(judgments, train_names)
+        graded = frozenset(load_grades(project.files.ledger, train_names)["query_id"])
+        examples = training_set_of(
+            {
+                name: Labels(written[name], graded, judged[name])
+                for name in train_names
+                if name in written and name in judged
+            }
+        )
         return materialised(examples, inputs, _counts(examples, train_names))
 
     @dg.asset(
@@ -131,6 +131,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
             facts = {
                 "loss": picture(loss_curve(report.history, "dev nDCG@10"), "loss over steps"),
                 "dev": table(report.history.drop_nulls("dev").select("step", "dev")),
+                "dev nDCG@10 of the start": "not measured" if report.start_dev is None else report.start_dev,
                 "best step": report.best_step,
                 "best dev nDCG@10": report.best_dev,
                 "steps": losses.height,

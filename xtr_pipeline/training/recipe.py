@@ -81,7 +81,7 @@ class Recipe:
     freeze_layers: int = 0
     accumulate: bool = False
     dev_every: int = 60
-    patience: int = 3
+    patience: int = 2
     least_gain: float = 0.0
     start_may_win: bool = True
     start_share: float = 0.0

@@ -55,3 +55,9 @@ def test_the_quick_variant_takes_few_short_steps_and_differs_in_nothing_that_is_
             recipe.listwise_weight,
             recipe.seed,
         )
+
+
+@pytest.mark.parametrize("recipe", [DOCSTRING, JUDGED], ids=lambda recipe: recipe.name)
+def test_a_shipped_recipe_can_stop_before_its_last_step(recipe: Recipe) -> None:
+    first = 0 if recipe.start_may_win else recipe.dev_every
+    assert first + recipe.patience * recipe.dev_every < recipe.steps

@@ -11,8 +11,8 @@ import sys
 import polars as pl
 
 from xtr_pipeline.corpus.cutting import cut_tree
-from xtr_pipeline.corpus.fetching import fetch_tree
-from xtr_pipeline.corpus.registry import load_registry, source_fingerprint
+from xtr_pipeline.corpus.pinned_tree import pinned_tree
+from xtr_pipeline.corpus.registry import load_registry
 from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
@@ -34,7 +34,7 @@ def main(model: str) -> None:
     rows = []
     for name in registry.names("dev"):
         repo = registry.get(name)
-        tree = fetch_tree(repo, files.home / "sources" / name / source_fingerprint(repo)[:16], files.downloads)
+        tree = pinned_tree(repo, files.home, files.downloads)
         units = cut_tree(tree.root, name, tree.version, repo.roots, repo.excludes).units
         written = load_queries(files.ledger, [name]).filter(pl.col("path").is_in(units["path"].unique().to_list()))
         asked = [EvalQuery(q["query_id"], name, q["kind"], q["query"], (q["path"],)) for q in written.to_dicts()]

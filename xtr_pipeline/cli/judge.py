@@ -15,8 +15,8 @@ from rich.table import Table
 
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.fetch_errors import FetchError
-from xtr_pipeline.corpus.fetching import fetch_tree
-from xtr_pipeline.corpus.registry import Registry, RegistryError, SourceRepo, load_registry, source_fingerprint
+from xtr_pipeline.corpus.pinned_tree import pinned_tree
+from xtr_pipeline.corpus.registry import Registry, RegistryError, SourceRepo, load_registry
 from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.judge.batches import BatchError, BatchSettings, Exported, export_requests, load_manifest
 from xtr_pipeline.judge.campaign import GradingPlan, Plan, plan_first_judging, plan_queries, plan_second_judging
@@ -183,8 +183,7 @@ def _labelled(registry: Registry, repos: str) -> tuple[str, ...]:
 
 def _units(repo: SourceRepo) -> pl.DataFrame:
     files = project_files(os.environ)
-    into = files.home / "sources" / repo.name / source_fingerprint(repo)[:16]
-    tree = fetch_tree(repo, into, files.downloads)
+    tree = pinned_tree(repo, files.home, files.downloads)
     return cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes).units
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from xtr_pipeline.corpus.cutting import cut_tree
-from xtr_pipeline.corpus.fetching import fetch_tree
-from xtr_pipeline.corpus.registry import Registry, source_fingerprint
+from xtr_pipeline.corpus.pinned_tree import pinned_tree
+from xtr_pipeline.corpus.registry import Registry
 from xtr_pipeline.evaluation.queries import EvalQuery, check_relevant
 from xtr_pipeline.retrieval.cache_folder import folder_cache
 from xtr_pipeline.retrieval.sources import NoUnitsError, folder_units
@@ -74,7 +74,7 @@ def registry_corpora(
         raise CorporaError(f"{'; '.join(problems)}; {cure}")
     corpora = []
     for repo in (registry.get(name) for name in _repos(queries)):
-        tree = fetch_tree(repo, home / "sources" / repo.name / source_fingerprint(repo)[:16], downloads)
+        tree = pinned_tree(repo, home, downloads)
         units = cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes).units
         if units.is_empty():
             problems.append(f"repo {repo.name!r}: nothing under {', '.join(repo.roots)} is left after its excludes")

@@ -8,7 +8,8 @@ import polars as pl
 
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.docstring_pairs import docstring_pairs as pairs_of
-from xtr_pipeline.corpus.fetching import FetchError, SourceTree, TransientFetchError, fetch_tree
+from xtr_pipeline.corpus.fetching import FetchError, SourceTree, TransientFetchError
+from xtr_pipeline.corpus.pinned_tree import pinned_tree
 from xtr_pipeline.corpus.registry import source_fingerprint
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
@@ -32,8 +33,7 @@ def fetched(project: Project, name: str) -> SourceTree:
     """A repository's pinned source tree; a tree that is already there is used as it is."""
     repo = project.repo(name)
     with network_errors():
-        into = project.files.home / "sources" / name / source_fingerprint(repo)[:16]
-        return fetch_tree(repo, into, project.files.downloads)
+        return pinned_tree(repo, project.files.home, project.files.downloads)
 
 
 def corpus_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:

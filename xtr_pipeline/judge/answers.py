@@ -1,19 +1,21 @@
-"""A judge's answers: read from files, matched to their requests, validated, and turned into ledger records.
+"""A judge's answers: read from lines, matched to their requests, validated, and turned into ledger records.
 
-Nothing is guessed: an answer that is malformed, truncated, out of range or of the wrong shape is quarantined with
-its raw
-text and the reason, and no part of it is stored.
+Nothing is guessed: an answer that is malformed, truncated, out of range or of the wrong shape is quarantined with its
+raw text and the reason, and no part of it is stored.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtr_pipeline.judge.asked_records import Outcome, asked_record
+from xtr_pipeline.judge.expected_grade import expected_grades
 from xtr_pipeline.judge.overlap import UnitWords, limit_problems, measure_overlap
+from xtr_pipeline.judge.prices import Price, Usage, usage_of
 from xtr_pipeline.judge.records import (
     JUDGINGS,
     QUERY_KINDS,
@@ -26,13 +28,37 @@ from xtr_pipeline.judge.requests import Task
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where answers come from: what was asked for, the judge's model family, the day (YYYY-MM-DD), and its price."""
+
+    task: Task
+    judge: str
+    date: str
+    price: Price | None = None
+    batch: bool = True
+
+    def account(self, line: Answer | Refused, entry: Mapping[str, Any], outcome: Outcome) -> Record:
+        """The account's record of one answer; without money where the price or the tokens are not known."""
+        usage = line.usage
+        money = None if usage is None or self.price is None else self.price.of(usage, batch=self.batch)
+        return asked_record(
+            line.custom_id, entry, line.raw, outcome, judge=self.judge, date=self.date, usage=usage, money=money
+        )
+
+
+@dataclass(frozen=True)
 class Answer:
-    """A well-formed line: which request it answers, and the JSON object that the judge wrote."""
+    """A well-formed line: which request it answers, and the JSON object that the judge wrote.
+
+    `expected` holds the expected grades in the order written, and is empty without log-probabilities.
+    """
 
     custom_id: str
     content: Mapping[str, Any]
     place: str
     raw: str
+    usage: Usage | None = None
+    expected: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -43,13 +69,27 @@ class Refused:
     custom_id: str
     reason: str
     raw: str
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What one answer gave: records for the ledger, and single queries that break a limit, each with its reason.
+
+    `outcome` is `declined` when the judge found nothing worth a query in the unit.
+    """
+
+    records: tuple[Record, ...]
+    unfit: tuple[Refused, ...]
+    outcome: Outcome
 
 
 @dataclass(frozen=True)
 class Read:
-    """What answers gave: records for the ledger, what was refused, and how many units the judge declined."""
+    """What answers gave: records for the ledger, the account, what was refused, and how many units were declined."""
 
     records: tuple[Record, ...]
+    asked: tuple[Record, ...]
     refused: tuple[Refused, ...]
     skipped: int
     answers: int
@@ -59,58 +99,79 @@ class AnswerError(ValueError):
     """Why one answer cannot be stored."""
 
 
-def read_answers(
-    files: Iterable[Path], manifest: Mapping[str, Mapping[str, Any]], task: Task, judge: str, date: str
-) -> Read:
-    """All records in the files' answers to `task` requests. `judge` is a model family, `date` is YYYY-MM-DD."""
+def read_answers(files: Iterable[Path], manifest: Mapping[str, Mapping[str, Any]], source: Source) -> Read:
+    """All records in the files' answers to requests of the source's task."""
     records: list[Record] = []
+    asked: list[Record] = []
     refused: list[Refused] = []
     skipped = answers = 0
     for line in _lines(files):
-        if isinstance(line, Refused):
-            refused.append(line)
-            continue
         entry = manifest.get(line.custom_id)
         try:
-            if entry is None:
-                raise AnswerError("no manifest beside this file has this custom_id")
-            if entry["task"] != task:
-                raise AnswerError(f"this request asked for {entry['task']}, not {task}")
-            if task == "grades":
-                records += _grade_records(line.content, entry, judge, date)
-            else:
-                found, unfit = _query_records(line, entry, judge, date)
-                skipped += not found and not unfit
-                records += found
-                refused += unfit
-            answers += 1
+            if isinstance(line, Refused):
+                raise AnswerError(line.reason)
+            sound = sound_records(line, entry, source)
         except AnswerError as error:
             refused.append(Refused(line.place, line.custom_id, str(error), line.raw))
-    return Read(tuple(records), tuple(refused), skipped, answers)
+            outcome: Outcome = "quarantined"
+        else:
+            answers += 1
+            records += sound.records
+            refused += sound.unfit
+            outcome = sound.outcome
+            skipped += outcome == "declined"
+        if entry is not None and entry["task"] == source.task:
+            asked.append(source.account(line, entry, outcome))
+    return Read(tuple(records), tuple(asked), tuple(refused), skipped, answers)
+
+
+def sound_records(answer: Answer, entry: Mapping[str, Any] | None, source: Source) -> Sound:
+    """The ledger records in an answer to the request of a manifest entry.
+
+    Raises:
+        AnswerError: The answer as a whole cannot be stored, and why.
+    """
+    if entry is None:
+        raise AnswerError("no manifest beside this file has this custom_id")
+    if entry["task"] != source.task:
+        raise AnswerError(f"this request asked for {entry['task']}, not {source.task}")
+    if source.task == "grades":
+        return Sound(tuple(_grade_records(answer, entry, source)), (), "answered")
+    found, unfit = _query_records(answer, entry, source)
+    # one of whose queries none is fit is no answer
+    outcome: Outcome = "answered" if found else "quarantined" if unfit else "declined"
+    return Sound(tuple(found), tuple(unfit), outcome)
+
+
+def parse_line(raw: str, place: str) -> Answer | Refused:
+    """One line of answers: the Batch API's output, or `{"custom_id", "content"}`."""
+    custom_id, usage = "", None
+    try:
+        line = json.loads(raw)
+        if not isinstance(line, dict) or not isinstance(line.get("custom_id"), str):
+            raise AnswerError("the line is no JSON object with a custom_id")
+        custom_id = line["custom_id"]
+        if "content" in line:
+            return Answer(custom_id, _json_object(line["content"]), place, raw)
+        body = _batch_body(line)
+        usage = usage_of(body)
+        choice = _choice(body)
+        return Answer(custom_id, _json_object(choice["message"]["content"]), place, raw, usage, _expected(choice))
+    except json.JSONDecodeError as error:
+        return Refused(place, custom_id, f"not JSON: {error.msg} at character {error.pos}", raw, usage)
+    except AnswerError as error:
+        return Refused(place, custom_id, str(error), raw, usage)
 
 
 def _lines(files: Iterable[Path]) -> Iterator[Answer | Refused]:
     for file in files:
         for number, raw in enumerate(file.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
-            if not raw.strip():
-                continue
-            place = f"{file.name}:{number}"
-            custom_id = ""
-            try:
-                line = json.loads(raw)
-                if not isinstance(line, dict) or not isinstance(line.get("custom_id"), str):
-                    raise AnswerError("the line is no JSON object with a custom_id")
-                custom_id = line["custom_id"]
-                yield Answer(custom_id, _content(line), place, raw)
-            except json.JSONDecodeError as error:
-                yield Refused(place, custom_id, f"not JSON: {error.msg} at character {error.pos}", raw)
-            except AnswerError as error:
-                yield Refused(place, custom_id, str(error), raw)
+            if raw.strip():
+                yield parse_line(raw, f"{file.name}:{number}")
 
 
-def _content(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The judge's JSON object, from a compact line or from the Batch API's output line."""
-    content = line["content"] if "content" in line else _batch_content(line)
+def _json_object(content: Any) -> Mapping[str, Any]:
+    """The JSON object that the judge wrote."""
     if isinstance(content, str):
         text = content.strip()
         if text.startswith("```"):
@@ -124,24 +185,40 @@ def _content(line: Mapping[str, Any]) -> Mapping[str, Any]:
     return content
 
 
-def _batch_content(line: Mapping[str, Any]) -> Any:
+def _batch_body(line: Mapping[str, Any]) -> Mapping[str, Any]:
     response = line.get("response")
     if line.get("error") or not isinstance(response, dict):
         raise AnswerError(f"the batch reports an error: {json.dumps(line.get('error'))}")
     if response.get("status_code") != 200:
         raise AnswerError(f"status {response.get('status_code')}: {json.dumps(response.get('body'))[:300]}")
+    body = response.get("body")
+    if not isinstance(body, dict):
+        raise AnswerError("the response has no body")
+    return body
+
+
+def _choice(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first choice of a chat completion that was not cut, with a message in it."""
     try:
-        choice = response["body"]["choices"][0]
-        content = choice["message"]["content"]
+        choice: Mapping[str, Any] = body["choices"][0]
+        _ = choice["message"]["content"]
     except (KeyError, IndexError, TypeError) as error:
         raise AnswerError(f"the response body has no choices[0].message.content ({error!r})") from error
     if choice.get("finish_reason") not in (None, "stop"):
         raise AnswerError(f"the answer was cut: finish_reason is {choice['finish_reason']}")
-    return content
+    return choice
 
 
-def _grade_records(content: Mapping[str, Any], entry: Mapping[str, Any], judge: str, date: str) -> list[Record]:
-    grades = content.get("grades")
+def _expected(choice: Mapping[str, Any]) -> tuple[float | None, ...]:
+    logprobs = choice.get("logprobs")
+    tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
+    if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
+        return ()
+    return tuple(expected_grades(tokens))
+
+
+def _grade_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> list[Record]:
+    grades = answer.content.get("grades")
     if not isinstance(grades, list) or not all(isinstance(item, dict) for item in grades):
         raise AnswerError('expected {"grades": [{"unit", "reason", "grade"}, ...]}')
     given = [item.get("unit") for item in grades]
@@ -152,8 +229,10 @@ def _grade_records(content: Mapping[str, Any], entry: Mapping[str, Any], judge: 
     if problems:
         raise AnswerError("; ".join(problems))
     assert entry["judging"] in JUDGINGS
+    # expectations that cannot be told apart are none
+    expected: Sequence[float | None] = answer.expected if len(answer.expected) == len(grades) else [None] * len(grades)
     records = []
-    for item in grades:
+    for item, expectation in zip(grades, expected, strict=True):
         unit = shown[item["unit"]]
         record = {
             "query_id": entry["query_id"],
@@ -162,15 +241,15 @@ def _grade_records(content: Mapping[str, Any], entry: Mapping[str, Any], judge: 
                 for name in ("unit_hash", "repo", "version", "path", "symbol", "start_line", "end_line")
             },
             "grade": item.get("grade"),
-            "expected_grade": None,
+            "expected_grade": expectation,
             "reason": _tidy(item.get("reason")),
-            "judge": judge,
+            "judge": source.judge,
             "judging": entry["judging"],
             "rubric_version": entry["rubric_version"],
             "prompt_version": entry["prompt_version"],
             "position": unit["position"],
             "proposed_by": unit["proposed_by"],
-            "date": date,
+            "date": source.date,
         }
         problems += [f"unit {item['unit']}: {problem}" for problem in grade_problems(record)]
         records.append(record)
@@ -179,9 +258,7 @@ def _grade_records(content: Mapping[str, Any], entry: Mapping[str, Any], judge: 
     return records
 
 
-def _query_records(
-    answer: Answer, entry: Mapping[str, Any], writer: str, date: str
-) -> tuple[list[Record], list[Refused]]:
+def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> tuple[list[Record], list[Refused]]:
     """The queries that keep to their kind's limits, and those that do not, each refused by itself."""
     written = answer.content.get("queries")
     if not isinstance(written, list) or not all(isinstance(item, dict) for item in written):
@@ -201,7 +278,7 @@ def _query_records(
         else:
             problems = limit_problems(kind, query, words)
         if not problems:
-            record = {**_query_record(kind, query, words, entry), "writer": writer, "date": date}
+            record = {**_query_record(kind, query, words, entry), "writer": source.judge, "date": source.date}
             problems = query_problems(record)
         if problems:
             refused.append(

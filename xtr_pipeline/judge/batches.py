@@ -16,20 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtr_pipeline.judge.chat_body import ChatSettings, chat_body, opening
 from xtr_pipeline.judge.requests import Request
 
+CHAT_URL = "/v1/chat/completions"
+PER_BATCH = 20
+
 _BATCH_NAME = re.compile(r"batch-(\d+)\.manifest\.jsonl\Z")
-
-
-@dataclass(frozen=True)
-class BatchSettings:
-    """How requests are addressed. Temperature applies to grades; query writing wants variety."""
-
-    model: str = "gpt-4.1-mini"
-    per_batch: int = 20
-    grading_temperature: float = 0.0
-    writing_temperature: float = 0.8
-    url: str = "/v1/chat/completions"
 
 
 @dataclass(frozen=True)
@@ -46,10 +39,36 @@ class BatchError(ValueError):
     """A manifest is missing or damaged; the message names every file and line."""
 
 
-def export_requests(requests: Iterable[Request], out: Path, settings: BatchSettings) -> Exported:
+def export_requests(
+    requests: Iterable[Request], out: Path, settings: ChatSettings, per_batch: int = PER_BATCH
+) -> Exported:
     """Write the requests that `out` does not hold yet, `per_batch` a batch, numbered on from what is there."""
+    fresh, repeated = _not_held(requests, out)
+    files = []
+    for number, start in enumerate(range(0, len(fresh), per_batch), start=_next_number(out)):
+        files.append(_write_batch(out, f"batch-{number:03d}", fresh[start : start + per_batch], settings))
+    return Exported(tuple(files), len(fresh), repeated, secrets_by_type(fresh))
+
+
+def add_to_manifest(requests: Iterable[Request], out: Path) -> None:
+    """Write only what reading their answers needs, for requests that are asked over HTTP instead of from a file."""
+    fresh, _ = _not_held(requests, out)
+    if fresh:
+        _write_manifest(out, f"batch-{_next_number(out):03d}", fresh)
+
+
+def secrets_by_type(requests: Iterable[Request]) -> dict[str, int]:
+    """How many secrets were taken out of the requests, by type."""
+    redacted: Counter[str] = Counter()
+    for request in requests:
+        redacted.update(request.redacted)
+    return dict(sorted(redacted.items()))
+
+
+def _not_held(requests: Iterable[Request], out: Path) -> tuple[list[Request], int]:
+    """The requests, each once, that the folder's manifests do not list, and how many they do."""
     out.mkdir(parents=True, exist_ok=True)
-    held = set(load_manifest(out)) if _manifests(out) else set()
+    held = {entry["custom_id"] for entry in held_entries(out)}
     fresh: list[Request] = []
     repeated = 0
     for request in requests:
@@ -58,35 +77,20 @@ def export_requests(requests: Iterable[Request], out: Path, settings: BatchSetti
             continue
         held.add(request.custom_id)
         fresh.append(request)
-    first = 1 + max((int(_BATCH_NAME.search(path.name).group(1)) for path in _manifests(out)), default=0)  # type: ignore[union-attr]
-    files = []
-    for number, start in enumerate(range(0, len(fresh), settings.per_batch), start=first):
-        files.append(_write_batch(out, f"batch-{number:03d}", fresh[start : start + settings.per_batch], settings))
-    redacted: Counter[str] = Counter()
-    for request in fresh:
-        redacted.update(request.redacted)
-    return Exported(tuple(files), len(fresh), repeated, dict(sorted(redacted.items())))
+    return fresh, repeated
 
 
-def batch_line(request: Request, settings: BatchSettings) -> dict[str, Any]:
+def _next_number(out: Path) -> int:
+    return 1 + max((int(_BATCH_NAME.search(path.name).group(1)) for path in _manifests(out)), default=0)  # type: ignore[union-attr]
+
+
+def batch_line(request: Request, settings: ChatSettings) -> dict[str, Any]:
     """One request in OpenAI's Batch format, asking for an answer that follows the request's schema."""
-    temperature = settings.grading_temperature if request.task == "grades" else settings.writing_temperature
     return {
         "custom_id": request.custom_id,
         "method": "POST",
-        "url": settings.url,
-        "body": {
-            "model": settings.model,
-            "temperature": temperature,
-            "messages": [
-                {"role": "system", "content": request.system},
-                {"role": "user", "content": request.user},
-            ],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": request.task, "strict": True, "schema": request.schema},
-            },
-        },
+        "url": CHAT_URL,
+        "body": chat_body(request, opening(request), settings),
     }
 
 
@@ -127,20 +131,27 @@ def load_manifest(folder: Path) -> dict[str, dict[str, Any]]:
     return entries
 
 
+def held_entries(folder: Path) -> list[dict[str, Any]]:
+    """The manifest entries of the batches that a folder holds; none where it holds no batch."""
+    return list(load_manifest(folder).values()) if _manifests(folder) else []
+
+
 def _manifests(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("batch-*.manifest.jsonl") if _BATCH_NAME.search(path.name))
 
 
-def _write_batch(out: Path, name: str, requests: Sequence[Request], settings: BatchSettings) -> Path:
+def _write_batch(out: Path, name: str, requests: Sequence[Request], settings: ChatSettings) -> Path:
     """The three files of one batch; the manifest comes last, so that a batch with a manifest is complete."""
     file = out / f"{name}.jsonl"
     _write_lines(file, (batch_line(request, settings) for request in requests))
     (out / f"{name}.md").write_text(markdown(name, requests), encoding="utf-8")
-    _write_lines(
-        out / f"{name}.manifest.jsonl",
-        ({"custom_id": request.custom_id, "task": request.task, **request.manifest} for request in requests),
-    )
+    _write_manifest(out, name, requests)
     return file
+
+
+def _write_manifest(out: Path, name: str, requests: Sequence[Request]) -> None:
+    entries = ({"custom_id": request.custom_id, "task": request.task, **request.manifest} for request in requests)
+    _write_lines(out / f"{name}.manifest.jsonl", entries)
 
 
 def _write_lines(file: Path, objects: Iterable[Mapping[str, Any]]) -> None:

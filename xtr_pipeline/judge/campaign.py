@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,8 +17,8 @@ from xtr_pipeline.judge.pools import (
     stacked,
 )
 from xtr_pipeline.judge.requests import Request, grade_requests, query_requests
-from xtr_pipeline.judge.rubric import RUBRIC_VERSION
 from xtr_pipeline.judge.sampling import Sampling, sample_units, shuffled
+from xtr_pipeline.judge.standing_grades import asked_again, standing_grades
 from xtr_pipeline.retrieval.modes import Mode
 
 SECOND_SHARE = 0.16  # of the graded queries; at least 15% of the pairs must be judged twice
@@ -61,22 +61,28 @@ def plan_first_judging(
     units: pl.DataFrame,
     queries: pl.DataFrame,
     grades: pl.DataFrame,
-    rankers: Mapping[str, tuple[UnitRanker, Mode]],
+    rankers: Callable[[], Mapping[str, tuple[UnitRanker, Mode]]],
     plan: GradingPlan,
 ) -> Plan:
-    """Requests for one repo's queries that have no grade under this rubric."""
-    graded = grades.filter(pl.col("rubric_version") == RUBRIC_VERSION)["query_id"].to_list()
-    waiting = queries.filter(~pl.col("query_id").is_in([*graded, *plan.taken]))
+    """Requests for one repo's queries without grades, and for those pairs that a new rubric asks for again.
+
+    `rankers` is only called where there is a pool to fill, since it may have to encode the repo first.
+    """
+    again = asked_again(grades.filter(~pl.col("query_id").is_in(list(plan.taken))))
+    waiting = queries.filter(~pl.col("query_id").is_in([*grades["query_id"].to_list(), *plan.taken]))
     asked = waiting.filter(pl.col("unit_hash").is_in(units["content_hash"].unique().to_list()))
-    asked = _limited(asked, plan, "first")
-    rows = asked.to_dicts()
-    proposals = propose_many([row["query"] for row in rows], rankers)
-    pools = stacked(
-        build_pool(row, units, proposed, plan.pool_size, plan.seed)
-        for row, proposed in zip(rows, proposals, strict=True)
-    )
-    known = waiting.filter(pl.col("unit_hash").is_in(units["content_hash"].unique().to_list()))
-    return Plan(tuple(grade_requests(asked, pools, units, judging=1)), waiting.height - known.height)
+    lost = waiting.height - asked.height
+    chosen = _limited(asked, plan, "first")
+    pools = [pool_from_grades(again, units)]
+    if chosen.height:
+        rows = chosen.to_dicts()
+        proposals = propose_many([row["query"] for row in rows], rankers())
+        pools += [
+            build_pool(row, units, proposed, plan.pool_size, plan.seed)
+            for row, proposed in zip(rows, proposals, strict=True)
+        ]
+    wanted = queries.filter(pl.col("query_id").is_in([*chosen["query_id"], *again["query_id"]]))
+    return Plan(tuple(grade_requests(wanted, stacked(pools), units, judging=1)), lost)
 
 
 def plan_second_judging(units: pl.DataFrame, queries: pl.DataFrame, grades: pl.DataFrame, plan: GradingPlan) -> Plan:
@@ -84,7 +90,7 @@ def plan_second_judging(units: pl.DataFrame, queries: pl.DataFrame, grades: pl.D
 
     The share is drawn by the seed from all graded queries, so that a later call adds what is missing and no more.
     """
-    current = grades.filter(pl.col("rubric_version") == RUBRIC_VERSION)
+    current = standing_grades(grades)
     first = current.filter(pl.col("judging") == 1)
     drawn = shuffled(first["query_id"].unique().to_list(), plan.seed, "second")
     drawn = drawn[: max(1, round(len(drawn) * plan.second_share))] if drawn else []

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from xtr_pipeline.judge.answers import Read, Refused, read_answers
+from xtr_pipeline.judge.answers import Refused, Source, read_answers
 from xtr_pipeline.judge.batches import load_manifest
-from xtr_pipeline.judge.ledger import append_grades, append_queries
+from xtr_pipeline.judge.ledger import append_asked, append_grades, append_queries
 from xtr_pipeline.judge.ledger_health import forbidden_repo_problems
+from xtr_pipeline.judge.quarantine import write_quarantine
 from xtr_pipeline.judge.records import Record
 from xtr_pipeline.judge.requests import Task
 
@@ -41,15 +41,6 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class Source:
-    """Where answers come from: what they were asked for, the judge's model family, and the day (YYYY-MM-DD)."""
-
-    task: Task
-    judge: str
-    date: str
-
-
-@dataclass(frozen=True)
 class LabelledRepos:
     """Which repos labels may come from: the registry's train and dev repos, and never a reserved name."""
 
@@ -74,18 +65,17 @@ def import_answers(
         LedgerError: The ledger itself is damaged.
     """
     manifests = {folder: load_manifest(folder) for folder in sorted({file.parent for file in files})}
-    reads = {
-        file: read_answers([file], manifests[file.parent], source.task, source.judge, source.date) for file in files
-    }
+    reads = {file: read_answers([file], manifests[file.parent], source) for file in files}
     records = [record for read in reads.values() for record in read.records]
-    _refuse_forbidden(records, repos)
+    refuse_forbidden(records, repos)
     added = repeated = 0
     if not dry_run:
         append = append_grades if source.task == "grades" else append_queries
         done = append(ledger, records)
         added, repeated = done.added, done.repeated
+        append_asked(ledger, [record for read in reads.values() for record in read.asked])
         for file, read in reads.items():
-            _write_quarantine(file, read)
+            write_quarantine(file.with_name(f"{file.name.removesuffix('.jsonl')}.quarantine.jsonl"), read.refused)
     return Imported(
         answers=sum(read.answers for read in reads.values()),
         records=len(records),
@@ -97,7 +87,8 @@ def import_answers(
     )
 
 
-def _refuse_forbidden(records: Sequence[Record], repos: LabelledRepos) -> None:
+def refuse_forbidden(records: Sequence[Record], repos: LabelledRepos) -> None:
+    """Raise ForbiddenRepoError when a record is from a repo that may not be labelled."""
     labels = pl.DataFrame({"repo": [record["repo"] for record in records]}, schema={"repo": pl.String()})
     problems = forbidden_repo_problems(labels, repos.names, repos.reserved)
     if problems:
@@ -110,12 +101,3 @@ def _unanswered(files: Sequence[Path], manifests: Mapping[Path, Mapping[str, Map
     }
     text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
     return sum(f'"{custom_id}"' not in text for custom_id in asked)
-
-
-def _write_quarantine(file: Path, read: Read) -> None:
-    beside = file.with_name(f"{file.name.removesuffix('.jsonl')}.quarantine.jsonl")
-    if not read.refused:
-        beside.unlink(missing_ok=True)
-        return
-    lines = (json.dumps(asdict(refused), ensure_ascii=False) + "\n" for refused in read.refused)
-    beside.write_text("".join(lines), encoding="utf-8")

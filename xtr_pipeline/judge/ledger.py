@@ -1,8 +1,7 @@
 """The ledger of judgments: JSONL shards, one a repo, sorted by key, append-only, never holding source code.
 
-Layout under the ledger's folder: `queries/<repo>.jsonl` and `grades/<repo>.jsonl`. A judgment that was paid for is
-never
-overwritten: a record whose key is there already is counted as a repeat and left as it was.
+Layout under the ledger's folder: `queries/<repo>.jsonl`, `grades/<repo>.jsonl` and `asked/<repo>.jsonl`. A judgment
+that was paid for is never overwritten: a record whose key is there already is counted as a repeat and left as it was.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 
 import polars as pl
 
+from xtr_pipeline.judge.asked_records import ASKED_FIELDS, asked_key, asked_problems
 from xtr_pipeline.judge.records import (
     GRADE_FIELDS,
     QUERY_FIELDS,
@@ -69,6 +69,21 @@ GRADE_SCHEMA = pl.Schema(
         "date": pl.String(),
     }
 )
+ASKED_SCHEMA = pl.Schema(
+    {
+        "custom_id": pl.String(),
+        "repo": pl.String(),
+        "task": pl.String(),
+        "subject": pl.String(),
+        "judge": pl.String(),
+        "outcome": pl.String(),
+        "answer_id": pl.String(),
+        "prompt_tokens": pl.Int64(),
+        "completion_tokens": pl.Int64(),
+        "money": pl.Float64(),
+        "date": pl.String(),
+    }
+)
 
 
 class LedgerError(ValueError):
@@ -94,6 +109,7 @@ class _Table:
 
 _QUERIES = _Table("queries", QUERY_FIELDS, query_key, query_problems, QUERY_SCHEMA)
 _GRADES = _Table("grades", GRADE_FIELDS, grade_key, grade_problems, GRADE_SCHEMA)
+_ASKED = _Table("asked", ASKED_FIELDS, asked_key, asked_problems, ASKED_SCHEMA)
 
 
 def load_queries(ledger: Path, repos: Sequence[str] | None = None) -> pl.DataFrame:
@@ -106,6 +122,11 @@ def load_grades(ledger: Path, repos: Sequence[str] | None = None) -> pl.DataFram
     return _load(ledger, _GRADES, repos)
 
 
+def load_asked(ledger: Path, repos: Sequence[str] | None = None) -> pl.DataFrame:
+    """The account of answers of the named repos (None: of all). LedgerError lists every bad line."""
+    return _load(ledger, _ASKED, repos)
+
+
 def append_queries(ledger: Path, records: Iterable[Mapping[str, Any]]) -> Appended:
     """Add query records; nothing is written when any of them is invalid (LedgerError names all of those)."""
     return _append(ledger, _QUERIES, records)
@@ -114,6 +135,17 @@ def append_queries(ledger: Path, records: Iterable[Mapping[str, Any]]) -> Append
 def append_grades(ledger: Path, records: Iterable[Mapping[str, Any]]) -> Appended:
     """Add grade records; nothing is written when any of them is invalid (LedgerError names all of those)."""
     return _append(ledger, _GRADES, records)
+
+
+def append_asked(ledger: Path, records: Iterable[Mapping[str, Any]]) -> Appended:
+    """Add records of answers; nothing is written when any of them is invalid (LedgerError names all of those)."""
+    return _append(ledger, _ASKED, records)
+
+
+def shard_names(ledger: Path) -> list[str]:
+    """The repos that the ledger holds anything about, in any of its tables."""
+    tables = (_QUERIES, _GRADES, _ASKED)
+    return sorted({shard.stem for table in tables for shard in (ledger / table.folder).glob("*.jsonl")})
 
 
 def _load(ledger: Path, table: _Table, repos: Sequence[str] | None) -> pl.DataFrame:

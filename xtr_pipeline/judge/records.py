@@ -12,6 +12,7 @@ QueryKind = Literal["conceptual", "question", "keyword"]
 QUERY_KINDS: tuple[QueryKind, ...] = ("conceptual", "question", "keyword")
 GRADES = (1, 2, 3, 4, 5)
 POSITIVE_GRADE = 4
+NEGATIVE_GRADE = 2
 JUDGINGS = (1, 2)
 
 Record = dict[str, Any]
@@ -86,7 +87,7 @@ def grade_key(record: Mapping[str, Any]) -> tuple[str, str, str, str, int]:
 
 def query_problems(record: Mapping[str, Any]) -> list[str]:
     """Everything wrong with a query record; empty when it may be stored."""
-    problems = _field_problems(record, QUERY_FIELDS)
+    problems = field_problems(record, QUERY_FIELDS)
     if problems:
         return problems
     problems += _place_problems(record)
@@ -95,39 +96,40 @@ def query_problems(record: Mapping[str, Any]) -> list[str]:
     problems += _text_problems("query", record["query"], MAX_QUERY_CHARACTERS)
     if not problems and record["query_id"] != query_id(record["repo"], record["query"]):
         problems.append(f"query_id {record['query_id']} is not the hash of its repo and query")
-    problems += _label_problems(record, ("writer", "prompt_version"))
+    problems += label_problems(record, ("writer", "prompt_version"))
     overlap = record["overlap"]
     if not isinstance(overlap, Mapping) or set(overlap) != set(OVERLAP_FIELDS):
         problems.append(f"overlap must hold exactly {', '.join(OVERLAP_FIELDS)}")
-    elif not all(_is_number(share) and 0 <= share <= 1 for share in overlap.values()):
+    elif not all(is_number(share) and 0 <= share <= 1 for share in overlap.values()):
         problems.append(f"overlap holds shares between 0 and 1, got {dict(overlap)}")
     return problems
 
 
 def grade_problems(record: Mapping[str, Any]) -> list[str]:
     """Everything wrong with a grade record; empty when it may be stored."""
-    problems = _field_problems(record, GRADE_FIELDS)
+    problems = field_problems(record, GRADE_FIELDS)
     if problems:
         return problems
     problems += _place_problems(record)
-    if not _is_int(record["grade"]) or record["grade"] not in GRADES:
+    if not is_int(record["grade"]) or record["grade"] not in GRADES:
         problems.append(f"grade is {record['grade']!r}, expected a whole number from 1 to 5")
     expected = record["expected_grade"]
-    if expected is not None and not (_is_number(expected) and 1 <= expected <= 5):
+    if expected is not None and not (is_number(expected) and 1 <= expected <= 5):
         problems.append(f"expected_grade is {expected!r}, expected null or a number from 1 to 5")
     problems += _text_problems("reason", record["reason"], MAX_REASON_CHARACTERS)
-    problems += _label_problems(record, ("judge", "rubric_version", "prompt_version"))
-    if not _is_int(record["judging"]) or record["judging"] not in JUDGINGS:
+    problems += label_problems(record, ("judge", "rubric_version", "prompt_version"))
+    if not is_int(record["judging"]) or record["judging"] not in JUDGINGS:
         problems.append(f"judging is {record['judging']!r}, expected 1 (first) or 2 (independent second)")
-    if not _is_int(record["position"]) or record["position"] < 1:
+    if not is_int(record["position"]) or record["position"] < 1:
         problems.append(f"position is {record['position']!r}, expected the 1-based place in the list that was shown")
     proposed_by = record["proposed_by"]
-    if not isinstance(proposed_by, Mapping) or not all(_is_int(rank) and rank >= 1 for rank in proposed_by.values()):
+    if not isinstance(proposed_by, Mapping) or not all(is_int(rank) and rank >= 1 for rank in proposed_by.values()):
         problems.append(f"proposed_by must map each proposer to its rank from 1, got {proposed_by!r}")
     return problems
 
 
-def _field_problems(record: Mapping[str, Any], fields: tuple[str, ...]) -> list[str]:
+def field_problems(record: Mapping[str, Any], fields: tuple[str, ...]) -> list[str]:
+    """Fields that are missing or not known."""
     problems = [f"field {name} is missing" for name in fields if name not in record]
     return problems + [f"field {name} is not known" for name in sorted(set(record) - set(fields))]
 
@@ -142,7 +144,7 @@ def _place_problems(record: Mapping[str, Any]) -> list[str]:
     if not isinstance(record["symbol"], str):
         problems.append("symbol must be text (empty for a window)")
     start, end = record["start_line"], record["end_line"]
-    if not (_is_int(start) and _is_int(end) and 1 <= start <= end):
+    if not (is_int(start) and is_int(end) and 1 <= start <= end):
         problems.append(f"span {start!r}-{end!r} is not 1 <= start <= end")
     day = record["date"]
     try:
@@ -163,7 +165,8 @@ def _text_problems(name: str, text: Any, limit: int) -> list[str]:
     return []
 
 
-def _label_problems(record: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+def label_problems(record: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:
+    """Fields that are no plain label: letters, digits and a few marks."""
     return [
         f"{name} {record[name]!r} is not a plain label"
         for name in names
@@ -171,9 +174,11 @@ def _label_problems(record: Mapping[str, Any], names: tuple[str, ...]) -> list[s
     ]
 
 
-def _is_int(value: Any) -> bool:
+def is_int(value: Any) -> bool:
+    """A whole number, which a bool is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """A number, which a bool is not."""
     return isinstance(value, int | float) and not isinstance(value, bool)

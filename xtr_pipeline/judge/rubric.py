@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-RUBRIC_VERSION = "r1"
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RubricChange:
+    """One version of the rubric, and what it means for grades that were given under the versions before it.
+
+    Attributes:
+        version: As in the ledger.
+        reasks: The older grades that must be given again; all others stand, since a judgment is paid for once.
+    """
+
+    version: str
+    reasks: frozenset[int] = frozenset()
+
+
+# oldest first; a change of RUBRIC is one more entry here
+RUBRIC_CHANGES = (RubricChange("r1"),)
+RUBRIC_VERSION = RUBRIC_CHANGES[-1].version
 
 GRADE_MEANINGS: dict[int, str] = {
     5: "exactly what the query asks for",

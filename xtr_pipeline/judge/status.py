@@ -8,14 +8,17 @@ from typing import Any
 import polars as pl
 
 from xtr_pipeline.judge.agreement import measure_agreement
+from xtr_pipeline.judge.hard_negatives import hard_negative_share
 from xtr_pipeline.judge.records import GRADES, POSITIVE_GRADE
 
 
-def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame) -> dict[str, Any]:
-    """Counts, histogram and agreement of a ledger; every figure is computed from its records alone.
+def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -> dict[str, Any]:
+    """Counts, histogram, account and agreement of a ledger; every figure is computed from its records alone.
 
     `pairs` are distinct (query, unit) pairs, `judgments` are grade records. `bad_queries` are graded queries whose own
-    source unit is not graded 4 or better by their first judging.
+    source unit is not graded 4 or better by their first judging. `hard_negative_share` is the share of graded queries
+    with a unit among BM25's first five that is graded 2 or less. `asked`, `answered` and `quarantined` count requests
+    (a unit that queries were wanted for, a query's pool in one judging); `money` is in the price table's currency.
     """
     pairs = grades.select("query_id", "unit_hash").unique()
     first = grades.filter(pl.col("judging") == 1)
@@ -37,8 +40,39 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame) -> dict[str, Any]
         "prompt_versions": _counts(queries, "prompt_version"),
         "grades": {str(grade): histogram.get(grade, 0) for grade in GRADES},
         "bad_queries": sources.filter(pl.col("grade") < POSITIVE_GRADE)["query_id"].n_unique(),
+        "hard_negative_share": hard_negative_share(grades),
+        **_account(queries, grades, asked),
         "judged_twice": agreement.pairs,
-        **{name: value for name, value in asdict(agreement).items() if name != "pairs"},
+        **{
+            name: part
+            for name, kappa in asdict(agreement).items()
+            if name.startswith("kappa")
+            for name, part in ((name, kappa["value"]), (f"{name}_low", kappa["low"]), (f"{name}_high", kappa["high"]))
+        },
+        "mean_shift": agreement.mean_shift,
+    }
+
+
+def _account(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -> dict[str, Any]:
+    """Requests asked, answered and quarantined, tokens and money.
+
+    A label whose answer the account does not hold (it is older than the account) counts as a request by itself.
+    """
+    labelled = {
+        *(f"unit-{unit[:16]}" for unit in queries["unit_hash"]),
+        *(f"query-{query}-{turn}" for query, turn in grades.select("query_id", "judging").unique().iter_rows()),
+    }
+    sound = asked.filter(pl.col("outcome") != "quarantined")["subject"].to_list()
+    answered = labelled | set(sound)
+    known = answered | set(asked["subject"].to_list())
+    tokens = asked.select(pl.col("prompt_tokens", "completion_tokens").sum()).row(0)
+    return {
+        "asked": len(known),
+        "answered": len(answered),
+        "quarantined": len(known - answered),
+        "declined": len(set(asked.filter(pl.col("outcome") == "declined")["subject"].to_list()) - labelled),
+        "tokens": int(sum(count or 0 for count in tokens)),
+        "money": round(float(asked["money"].sum() or 0.0), 6),
     }
 
 

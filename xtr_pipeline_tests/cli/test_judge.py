@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from xtr_pipeline.cli.judge import judge_app
+from xtr_pipeline_tests.judge.asking.judge_server import asked_query, graded, running
 from xtr_pipeline_tests.judge.sample_units import CLEAN, FETCH, PARSE
 
 
@@ -55,7 +56,7 @@ def _answer(out: Path, lines: list[dict]) -> Path:
 def _written(project: Path) -> None:
     """Three queries about the three functions, through export and import."""
     out = project / "queries"
-    assert _xtr("export-queries", "--out", out).exit_code == 0
+    assert _xtr("export", "queries", "--out", out).exit_code == 0
     texts = {
         "client": "waiting longer after every failure",
         "cache": "forgetting what went stale",
@@ -74,7 +75,8 @@ def _written(project: Path) -> None:
 
 def _graded(project: Path, judging: int, grade: int = 5) -> Result:
     out = project / f"grades{judging}"
-    exported = _xtr("export-grades", "--out", out, "--judging", judging, "--proposers", "bm25", "--share", 0.4)
+    what = {1: "grades", 2: "second"}[judging]
+    exported = _xtr("export", what, "--out", out, "--proposers", "bm25", "--share", 0.4)
     assert exported.exit_code == 0, exported.output
     lines = []
     for entry in _manifest(out):
@@ -97,14 +99,101 @@ def test_queries_and_two_judgings_end_up_in_the_status(project: Path) -> None:
     assert figures["judged_twice"] >= 1
     assert figures["writers"] == {"claude": 3}
     assert "graded_queries" in result.stdout
+    # three units and three pools, some of them judged twice; nothing was paid for
+    assert figures["asked"] == figures["answered"] == 6 + 1
+    assert (figures["quarantined"], figures["money"]) == (0, 0.0)
+
+
+def test_agreement_is_shown_by_kind_and_repo(project: Path) -> None:
+    _written(project)
+    assert _graded(project, 1).exit_code == 0
+    assert _graded(project, 2).exit_code == 0
+    result = _xtr("agree", "--json", project / "agree.json")
+    assert result.exit_code == 0, result.output
+    tables = json.loads((project / "agree.json").read_text())
+    assert [row["of"] for row in tables["agreement"]] == ["all", "conceptual", "toy"]
+    assert tables["agreement"][0]["pairs"] >= 1
+    assert {row["shift"] for row in tables["second judging by first grade"]} == {0.0}
+
+
+def test_a_dry_run_shows_exactly_what_an_export_would_send_and_writes_nothing(project: Path) -> None:
+    (project / "toy" / "client.py").write_text(f'KEY = "AKIA{"IOSFODNN7"}EXAMPLE"\n{FETCH}')
+    before = sorted(project.rglob("*"))
+    shown = _xtr("export", "queries", "--dry-run")
+    assert shown.exit_code == 0, shown.output
+    lines = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert [path for path in sorted(project.rglob("*")) if path not in before and "home" not in path.parts] == []
+    assert _xtr("export", "queries", "--out", project / "out").exit_code == 0
+    written = [json.loads(line) for line in (project / "out" / "batch-001.jsonl").read_text().splitlines()]
+    assert lines == written
+    assert "AKIA" not in shown.stdout
+    assert "requests, nothing was written" in shown.stderr
+
+
+def test_an_export_to_nowhere_says_what_to_give(project: Path) -> None:
+    result = _xtr("export")
+    assert result.exit_code == 2
+    assert "--out DIR" in result.output
+
+
+def test_a_judge_over_http_labels_a_repo_from_nothing_to_a_second_judging(project: Path) -> None:
+    texts = iter(("waiting longer after every failure", "forgetting what went stale", "both halves around a colon"))
+
+    def script(_: int, body: dict) -> str:
+        if asked_query(body):
+            return graded(body)
+        return json.dumps({"queries": [{"kind": "conceptual", "query": next(texts)}], "skip": None})
+
+    with running(script) as server:
+        options = (
+            "--base-url",
+            server.base_url,
+            "--model",
+            "tiny",
+            "--proposers",
+            "bm25",
+            "--in-flight",
+            2,
+            "--share",
+            0.4,
+        )
+        first = _xtr("run", *options)
+        assert first.exit_code == 0, first.output
+        asked = server.asked.total()
+        again = _xtr("run", *options)
+        assert (again.exit_code, server.asked.total()) == (0, asked)
+    _xtr("status", "--json", project / "status.json")
+    figures = json.loads((project / "status.json").read_text())
+    assert (figures["queries"], figures["graded_queries"]) == (3, 3)
+    assert figures["judges"] == {"tiny": figures["pairs"] + figures["judged_twice"]}
+    assert figures["judged_twice"] >= 1
+    assert "3 of 3 requests answered" in first.output
+
+
+def test_a_run_that_leaves_something_says_so_to_ci(project: Path) -> None:
+    with running(lambda *_: {"status": 401, "body": "{}"}) as server:
+        result = _xtr("run", "queries", "--base-url", server.base_url)
+    assert result.exit_code == 2
+    assert "OPENAI_API_KEY" in result.output
+    result = _xtr("run", "queries", "--base-url", server.base_url, "--tokens", 10)
+    assert result.exit_code == 1
+    assert "stopped: budget" in result.output
+
+
+def test_settings_that_cannot_be_used_are_told(project: Path) -> None:
+    assert _xtr("run", "--base-url", "ftp://somewhere").exit_code == 2
+    (project / "data" / "judge.toml").write_text("[endpoint]\nin_flight = 0\n")
+    result = _xtr("run")
+    assert result.exit_code == 2
+    assert "in_flight is 0" in result.output
 
 
 def test_an_export_asks_only_for_what_is_missing(project: Path) -> None:
     _written(project)
-    again = _xtr("export-queries", "--out", project / "elsewhere")
+    again = _xtr("export", "queries", "--out", project / "elsewhere")
     assert "0 requests" in again.output
     assert _graded(project, 1).exit_code == 0
-    assert "0 requests" in _xtr("export-grades", "--out", project / "more", "--proposers", "bm25").output
+    assert "0 requests" in _xtr("export", "grades", "--out", project / "more", "--proposers", "bm25").output
 
 
 def test_a_refused_answer_is_an_exit_code_that_ci_sees(project: Path) -> None:
@@ -115,7 +204,7 @@ def test_a_refused_answer_is_an_exit_code_that_ci_sees(project: Path) -> None:
 
 
 def test_an_eval_repo_cannot_be_labelled(project: Path) -> None:
-    result = _xtr("export-queries", "--out", project / "out", "--repos", "measured")
+    result = _xtr("export", "queries", "--out", project / "out", "--repos", "measured")
     assert result.exit_code == 2
     assert "not train or dev repos of the registry: measured" in result.output
 

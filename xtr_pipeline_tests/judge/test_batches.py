@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from xtr_pipeline.judge.batches import BatchError, BatchSettings, export_requests, load_manifest
+from xtr_pipeline.judge.batches import BatchError, add_to_manifest, export_requests, load_manifest
+from xtr_pipeline.judge.chat_body import ChatSettings
 from xtr_pipeline.judge.pools import build_pool
 from xtr_pipeline.judge.requests import Request, grade_requests, query_requests
 from xtr_pipeline.judge.sampling import Sampling
@@ -26,7 +27,7 @@ def _grade_requests(judging: int = 1) -> list[Request]:
 
 
 def test_a_request_line_has_the_shape_of_the_batch_api(tmp_path: Path) -> None:
-    exported = export_requests(_grade_requests(), tmp_path, BatchSettings(model="some-model"))
+    exported = export_requests(_grade_requests(), tmp_path, ChatSettings(model="some-model"))
     line = json.loads(exported.files[0].read_text())
     assert set(line) == {"custom_id", "method", "url", "body"}
     assert (line["method"], line["url"]) == ("POST", "/v1/chat/completions")
@@ -37,7 +38,7 @@ def test_a_request_line_has_the_shape_of_the_batch_api(tmp_path: Path) -> None:
 
 
 def test_requests_are_divided_into_numbered_batches(tmp_path: Path) -> None:
-    exported = export_requests(_query_requests(), tmp_path, BatchSettings(per_batch=2))
+    exported = export_requests(_query_requests(), tmp_path, ChatSettings(), per_batch=2)
     assert [file.name for file in exported.files] == ["batch-001.jsonl", "batch-002.jsonl"]
     assert [len(file.read_text().splitlines()) for file in exported.files] == [2, 1]
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -46,16 +47,16 @@ def test_requests_are_divided_into_numbered_batches(tmp_path: Path) -> None:
 
 
 def test_a_second_export_asks_nothing_again_and_numbers_on(tmp_path: Path) -> None:
-    export_requests(_query_requests()[:1], tmp_path, BatchSettings())
-    again = export_requests(_query_requests(), tmp_path, BatchSettings())
+    export_requests(_query_requests()[:1], tmp_path, ChatSettings())
+    again = export_requests(_query_requests(), tmp_path, ChatSettings())
     assert (again.requests, again.repeated) == (2, 1)
     assert [file.name for file in again.files] == ["batch-002.jsonl"]
-    assert export_requests(_query_requests(), tmp_path, BatchSettings()).files == ()
+    assert export_requests(_query_requests(), tmp_path, ChatSettings()).files == ()
 
 
 def test_the_reading_copy_holds_the_instructions_once_and_every_request(tmp_path: Path) -> None:
     requests = _query_requests()
-    export_requests(requests, tmp_path, BatchSettings())
+    export_requests(requests, tmp_path, ChatSettings())
     text = (tmp_path / "batch-001.md").read_text()
     assert text.count(requests[0].system) == 1
     for request in requests:
@@ -64,11 +65,27 @@ def test_the_reading_copy_holds_the_instructions_once_and_every_request(tmp_path
 
 
 def test_the_manifest_holds_no_source_code(tmp_path: Path) -> None:
-    export_requests([*_query_requests(), *_grade_requests()], tmp_path, BatchSettings())
+    export_requests([*_query_requests(), *_grade_requests()], tmp_path, ChatSettings())
     text = (tmp_path / "batch-001.manifest.jsonl").read_text()
     for line in FETCH.strip().splitlines()[1:]:
         assert line.strip() not in text
     assert len(load_manifest(tmp_path)) == 4
+
+
+def test_requests_that_are_asked_over_http_leave_only_a_manifest(tmp_path: Path) -> None:
+    requests = _query_requests()
+    add_to_manifest(requests[:2], tmp_path)
+    add_to_manifest(requests, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["batch-001.manifest.jsonl", "batch-002.manifest.jsonl"]
+    assert set(load_manifest(tmp_path)) == {request.custom_id for request in requests}
+
+
+def test_only_grading_asks_for_log_probabilities(tmp_path: Path) -> None:
+    export_requests([*_grade_requests(), *_query_requests()], tmp_path, ChatSettings(answer_tokens=900))
+    bodies = [json.loads(line)["body"] for line in (tmp_path / "batch-001.jsonl").read_text().splitlines()]
+    assert [body.get("logprobs", False) for body in bodies] == [True, False, False, False]
+    assert {body["max_tokens"] for body in bodies} == {900}
+    assert bodies[1]["temperature"] > bodies[0]["temperature"] == 0
 
 
 def test_a_folder_without_manifest_is_an_error(tmp_path: Path) -> None:
@@ -87,7 +104,7 @@ def test_a_damaged_manifest_names_its_lines(tmp_path: Path) -> None:
 def test_secrets_do_not_leave(tmp_path: Path) -> None:
     secret = "AKIA" + "IOSFODNN7EXAMPLE"
     units = UNITS.with_columns(body=pl.col("body") + f'\n    key = "{secret}"')
-    exported = export_requests(query_requests(units, units, Sampling()), tmp_path, BatchSettings())
+    exported = export_requests(query_requests(units, units, Sampling()), tmp_path, ChatSettings())
     assert exported.redacted["AWS Access Key"] >= 3
     for path in tmp_path.iterdir():
         assert secret not in path.read_text()

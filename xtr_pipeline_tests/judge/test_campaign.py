@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
+import pytest
 
 from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.judge.campaign import GradingPlan, plan_first_judging, plan_queries, plan_second_judging
 from xtr_pipeline.judge.ledger import GRADE_SCHEMA, QUERY_SCHEMA
+from xtr_pipeline.judge.rubric import RubricChange
 from xtr_pipeline.judge.sampling import Sampling
+from xtr_pipeline.judge.standing_grades import asked_again, standing_grades
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline_tests.judge.sample_units import code_unit, grade_record, query_record, three_units, unit_row
 from xtr_pipeline_tests.judge.test_attachment import ledger_frame
@@ -52,7 +55,7 @@ def test_units_that_have_a_query_or_are_asked_for_elsewhere_are_left_out() -> No
 
 
 def test_queries_without_grades_get_a_pool_of_the_right_size() -> None:
-    plan = plan_first_judging(UNITS, QUERIES, NO_GRADES, RANKERS, GradingPlan(pool_size=11))
+    plan = plan_first_judging(UNITS, QUERIES, NO_GRADES, lambda: RANKERS, GradingPlan(pool_size=11))
     assert _asked(plan) == set(QUERIES["query_id"])
     for request in plan.requests:
         assert len(request.manifest["units"]) == 11
@@ -62,18 +65,46 @@ def test_queries_without_grades_get_a_pool_of_the_right_size() -> None:
 def test_graded_queries_and_those_asked_for_elsewhere_are_left_out() -> None:
     graded, elsewhere = QUERIES["query_id"][0], QUERIES["query_id"][1]
     grades = ledger_frame(grade_record(ROWS[0], QUERIES["query"][0], 5))
-    plan = plan_first_judging(UNITS, QUERIES, grades, RANKERS, GradingPlan(taken=frozenset({elsewhere})))
+    plan = plan_first_judging(UNITS, QUERIES, grades, lambda: RANKERS, GradingPlan(taken=frozenset({elsewhere})))
     assert _asked(plan) == set(QUERIES["query_id"]) - {graded, elsewhere}
 
 
 def test_grades_under_an_older_rubric_do_not_answer() -> None:
     grades = ledger_frame(grade_record(ROWS[0], QUERIES["query"][0], 5, rubric_version="r0"))
-    assert len(plan_first_judging(UNITS, QUERIES, grades, RANKERS, GradingPlan()).requests) == 10
+    assert len(plan_first_judging(UNITS, QUERIES, grades, lambda: RANKERS, GradingPlan()).requests) == 10
+
+
+def _never() -> dict[str, tuple[_Everything, Mode]]:
+    raise AssertionError("nothing has to be ranked")
+
+
+def test_nothing_is_ranked_where_no_pool_is_to_be_filled() -> None:
+    grades = ledger_frame(*(grade_record(ROWS[0], query, 5) for query in QUERIES["query"]))
+    assert plan_first_judging(UNITS, QUERIES, grades, _never, GradingPlan()).requests == ()
+
+
+def test_a_new_rubric_asks_again_only_for_the_grades_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = (RubricChange("r1"), RubricChange("r2", reasks=frozenset({3})))
+    monkeypatch.setattr("xtr_pipeline.judge.standing_grades.RUBRIC_CHANGES", changes)
+    grades = _graded_ledger()
+    # the default of a function was bound at import
+    monkeypatch.setattr(standing_grades, "__defaults__", (changes,))
+    monkeypatch.setattr(asked_again, "__defaults__", (changes,))
+    plan = plan_first_judging(UNITS, QUERIES, grades, _never, GradingPlan())
+    named = grades.filter(pl.col("grade") == 3)
+    shown = {
+        (request.manifest["query_id"], unit["unit_hash"])
+        for request in plan.requests
+        for unit in request.manifest["units"]
+    }
+    assert shown == set(named.select("query_id", "unit_hash").iter_rows())
+    again = named.with_columns(rubric_version=pl.lit("r2"), grade=pl.lit(3, pl.Int8))
+    assert plan_first_judging(UNITS, QUERIES, pl.concat([grades, again]), _never, GradingPlan()).requests == ()
 
 
 def test_a_limit_draws_by_seed() -> None:
     drawn = [
-        _asked(plan_first_judging(UNITS, QUERIES, NO_GRADES, RANKERS, GradingPlan(limit=4, seed=seed)))
+        _asked(plan_first_judging(UNITS, QUERIES, NO_GRADES, lambda: RANKERS, GradingPlan(limit=4, seed=seed)))
         for seed in (1, 1, 2)
     ]
     assert len(drawn[0]) == 4
@@ -81,7 +112,7 @@ def test_a_limit_draws_by_seed() -> None:
 
 
 def test_queries_whose_unit_is_gone_are_counted_not_asked() -> None:
-    plan = plan_first_judging(UNITS.tail(13), QUERIES, NO_GRADES, {}, GradingPlan())
+    plan = plan_first_judging(UNITS.tail(13), QUERIES, NO_GRADES, dict, GradingPlan())
     assert (len(plan.requests), plan.orphans) == (9, 1)
 
 

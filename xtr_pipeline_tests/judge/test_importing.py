@@ -7,10 +7,13 @@ from typing import Any
 import polars as pl
 import pytest
 
-from xtr_pipeline.judge.batches import BatchError, BatchSettings, export_requests, load_manifest
-from xtr_pipeline.judge.importing import ForbiddenRepoError, Imported, LabelledRepos, Source, import_answers
-from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.answers import Source
+from xtr_pipeline.judge.batches import BatchError, export_requests, load_manifest
+from xtr_pipeline.judge.chat_body import ChatSettings
+from xtr_pipeline.judge.importing import ForbiddenRepoError, Imported, LabelledRepos, import_answers
+from xtr_pipeline.judge.ledger import load_asked, load_grades, load_queries
 from xtr_pipeline.judge.pools import build_pool
+from xtr_pipeline.judge.prices import Price
 from xtr_pipeline.judge.requests import grade_requests, query_requests
 from xtr_pipeline.judge.sampling import Sampling
 from xtr_pipeline_tests.judge.sample_units import query_record, three_units, unit_row
@@ -31,7 +34,7 @@ GOOD = {
 def grading(tmp_path: Path) -> tuple[Path, str]:
     """A folder with one exported grading request, and its custom_id."""
     pool = build_pool(QUERY, UNITS, {"bm25": UNITS["unit_id"].to_list()})
-    export_requests(grade_requests(pl.DataFrame([QUERY]), pool, UNITS, 1), tmp_path / "out", BatchSettings())
+    export_requests(grade_requests(pl.DataFrame([QUERY]), pool, UNITS, 1), tmp_path / "out", ChatSettings())
     return tmp_path / "out", next(iter(load_manifest(tmp_path / "out")))
 
 
@@ -73,6 +76,26 @@ def test_importing_again_adds_nothing(grading: tuple[Path, str]) -> None:
     _import(folder, GRADES, line)
     assert _import(folder, GRADES, line, line).added == 0
     assert load_grades(folder.parent / "ledger").height == 3
+
+
+def test_the_account_holds_every_answer_once_with_its_price(grading: tuple[Path, str]) -> None:
+    folder, custom_id = grading
+    bad, good = _output(custom_id, "{}", finish_reason="stop"), _output(custom_id, json.dumps(GOOD))
+    for line in (bad, good):
+        line["response"]["body"]["usage"] = {"prompt_tokens": 1_000, "completion_tokens": 100}
+    source = Source("grades", "gpt", "2026-11-26", Price(2.0, 10.0, batch_share=0.5))
+    for _ in range(2):
+        _import(folder, source, bad, good)
+    account = load_asked(folder.parent / "ledger")
+    assert sorted(account["outcome"]) == ["answered", "quarantined"]
+    assert account["money"].to_list() == [0.0015, 0.0015]
+    assert account["subject"].unique().to_list() == [f"query-{QUERY['query_id']}-1"]
+
+
+def test_an_answer_without_usage_has_no_price(grading: tuple[Path, str]) -> None:
+    folder, custom_id = grading
+    _import(folder, Source("grades", "gpt", "2026-11-26", Price(2.0, 10.0)), {"custom_id": custom_id, "content": GOOD})
+    assert load_asked(folder.parent / "ledger").select("prompt_tokens", "money").row(0) == (None, None)
 
 
 def test_a_dry_run_writes_nothing(grading: tuple[Path, str]) -> None:
@@ -187,7 +210,7 @@ def writing(tmp_path: Path) -> tuple[Path, str]:
     """A folder with a request for two conceptual, one question and one keyword query about fetch_with_retry."""
     sampling = Sampling(per_unit={"conceptual": 2.0, "question": 1.0, "keyword": 1.0})
     unit = UNITS.filter(pl.col("symbol") == "fetch_with_retry")
-    export_requests(query_requests(UNITS, unit, sampling), tmp_path / "out", BatchSettings())
+    export_requests(query_requests(UNITS, unit, sampling), tmp_path / "out", ChatSettings())
     return tmp_path / "out", next(iter(load_manifest(tmp_path / "out")))
 
 

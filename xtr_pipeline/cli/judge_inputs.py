@@ -1,0 +1,101 @@
+"""What the judge's commands read: the registry, a repo's units, and who proposes candidates."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+from rich.console import Console
+
+from xtr_pipeline.corpus.cutting import cut_tree
+from xtr_pipeline.corpus.fetch_errors import FetchError
+from xtr_pipeline.corpus.pinned_tree import pinned_tree
+from xtr_pipeline.corpus.registry import Registry, RegistryError, SourceRepo, load_registry
+from xtr_pipeline.corpus.reserved import load_reserved
+from xtr_pipeline.judge.asking.exchange import EndpointError
+from xtr_pipeline.judge.asking.settings import JudgeSettings, load_judge_settings
+from xtr_pipeline.judge.importing import LabelledRepos
+from xtr_pipeline.judge.newest_checkpoint import newest_checkpoint
+from xtr_pipeline.project_files import ProjectFiles, project_files
+from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.searcher import Searcher
+from xtr_pipeline.retrieval.sources import searcher_for_units
+
+Repos = Annotated[str, typer.Option("--repos", help="Names, with commas between; default: all train and dev repos.")]
+Seed = Annotated[int, typer.Option(help="Draws units, queries and orders; the same seed draws the same.")]
+Proposers = Annotated[
+    str,
+    typer.Option(help="Who fills the pools: bm25, base, newest (the newest judged checkpoint), or checkpoint folders."),
+]
+DEFAULT_PROPOSERS = "bm25,base,newest"
+
+
+def files() -> ProjectFiles:
+    """The project that the environment names."""
+    return project_files(os.environ)
+
+
+def registry() -> Registry:
+    """The project's registry."""
+    return load_registry(files().registry, load_reserved(files().reserved))
+
+
+def settings() -> JudgeSettings:
+    """The project's judge settings."""
+    return load_judge_settings(files().judge_settings)
+
+
+def labelled_repos() -> LabelledRepos:
+    """Which repos may be labelled."""
+    return LabelledRepos(registry().names("train", "dev"), load_reserved(files().reserved))
+
+
+def chosen_repos(known: Registry, repos: str) -> tuple[SourceRepo, ...]:
+    """The train and dev repos that an option names; ValueError for any other name."""
+    names = known.names("train", "dev")
+    asked = tuple(name.strip() for name in repos.split(",") if name.strip()) or names
+    strange = [name for name in asked if name not in names]
+    if strange:
+        raise ValueError(f"not train or dev repos of the registry: {', '.join(strange)}; it holds {', '.join(names)}")
+    return tuple(known.get(name) for name in asked)
+
+
+def units_of(repo: SourceRepo) -> pl.DataFrame:
+    """A repo's code units, fetched and cut if need be."""
+    tree = pinned_tree(repo, files().home, files().downloads)
+    return cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes).units
+
+
+def rankers_of(name: str, units: pl.DataFrame, proposers: str) -> dict[str, tuple[Searcher, Mode]]:
+    """The proposers of candidates for one repo, by name; encodes its units where an index is missing."""
+    home = files().home
+    rankers: dict[str, tuple[Searcher, Mode]] = {}
+    for proposer in (part.strip() for part in proposers.split(",") if part.strip()):
+        if proposer == "bm25":
+            rankers[proposer] = (searcher_for_units(units, None, None), "bm25")
+            continue
+        folder = newest_checkpoint(home) if proposer == "newest" else proposer
+        if folder is None:
+            continue
+        # MLX takes a while to import, and BM25 alone does not need it
+        from xtr_pipeline.encoder.checkpoint import load_from
+
+        searcher = searcher_for_units(units, load_from(str(folder), home), home / "index" / name)
+        rankers[proposer if proposer == "base" else Path(folder).name] = (searcher, "semantic")
+    return rankers
+
+
+@contextmanager
+def errors_told() -> Iterator[Console]:
+    """A console on standard error; what a user can mend is told there in one line, with exit code 2."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        yield console
+    except (RegistryError, FetchError, EndpointError, ValueError) as error:
+        console.print(f"error: {error}", style="red", markup=False)
+        raise typer.Exit(2) from error

@@ -1,0 +1,67 @@
+"""What there is to ask of a judge, by the options that `export` and `run` share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from rich.console import Console
+
+from xtr_pipeline.cli.judge_inputs import chosen_repos, files, rankers_of, registry, units_of
+from xtr_pipeline.corpus.registry import SourceRepo
+from xtr_pipeline.judge.campaign import GradingPlan, Plan, plan_first_judging, plan_queries, plan_second_judging
+from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.requests import Request, Task
+from xtr_pipeline.judge.sampling import Sampling
+
+What = Literal["queries", "grades", "second"]
+TASKS: dict[What, Task] = {"queries": "queries", "grades": "grades", "second": "grades"}
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """How much is asked: `repos` as on the command line, `units` of a repo for queries, `limit` queries for grades."""
+
+    repos: str = ""
+    units: int = 60
+    limit: int | None = None
+    pool_size: int = GradingPlan.pool_size
+    share: float = GradingPlan.second_share
+    proposers: str = ""
+    seed: int = 1
+
+
+def requests_for(
+    console: Console, what: What, options: PlanOptions, held: Collection[dict[str, object]] = ()
+) -> list[Request]:
+    """The requests of one kind over the chosen repos, without those whose manifest entries are in `held`."""
+    requests: list[Request] = []
+    for repo in chosen_repos(registry(), options.repos):
+        plan = _plan(what, repo, options, held)
+        requests += plan.requests
+        lost = f", {plan.orphans} lost their unit" if plan.orphans else ""
+        console.print(f"{repo.name}: {len(plan.requests)} requests ({what}){lost}", markup=False)
+    return requests
+
+
+def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[dict[str, object]]) -> Plan:
+    ledger = files().ledger
+    queries = load_queries(ledger, [repo.name])
+    if what == "queries":
+        taken = {str(entry["unit_hash"]) for entry in held if "unit_hash" in entry}
+        return plan_queries(units_of(repo), queries, Sampling(per_repo=options.units, seed=options.seed), taken)
+    if queries.is_empty():
+        return Plan(())
+    judging = 1 if what == "grades" else 2
+    plan = GradingPlan(
+        limit=options.limit,
+        pool_size=options.pool_size,
+        seed=options.seed,
+        second_share=options.share,
+        taken=frozenset(str(entry["query_id"]) for entry in held if entry.get("judging") == judging),
+    )
+    units, grades = units_of(repo), load_grades(ledger, [repo.name])
+    if what == "second":
+        return plan_second_judging(units, queries, grades, plan)
+    return plan_first_judging(units, queries, grades, lambda: rankers_of(repo.name, units, options.proposers), plan)

@@ -1,0 +1,174 @@
+"""A run: requests to a judge over HTTP, their answers into the ledger, within a budget, resumable at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from xtr_pipeline.judge.answers import Refused, Source
+from xtr_pipeline.judge.asked_records import repo_of
+from xtr_pipeline.judge.asking.asker import Asked, Asker, Stored
+from xtr_pipeline.judge.asking.budget import Budget
+from xtr_pipeline.judge.asking.exchange import JudgeClient
+from xtr_pipeline.judge.asking.journal import Journal
+from xtr_pipeline.judge.asking.progress import AskProgress
+from xtr_pipeline.judge.asking.settings import JudgeSettings
+from xtr_pipeline.judge.batches import add_to_manifest
+from xtr_pipeline.judge.importing import LabelledRepos, refuse_forbidden
+from xtr_pipeline.judge.ledger import append_asked, append_grades, append_queries
+from xtr_pipeline.judge.prices import Usage
+from xtr_pipeline.judge.quarantine import write_quarantine
+from xtr_pipeline.judge.records import Record
+from xtr_pipeline.judge.requests import Request, Task
+
+STORE_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class JudgeFolders:
+    """Where a run writes: the ledger, and the folder that holds every judge's journal."""
+
+    ledger: Path
+    runs: Path
+
+    def journal(self, judge: str) -> Path:
+        """The folder of one judge's journal."""
+        return self.runs / "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in judge)
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did. `money` is None without a price; `refused` stays out of the ledger."""
+
+    requests: int
+    answered: int
+    quarantined: int
+    unanswered: Mapping[str, str]
+    refused: tuple[Refused, ...]
+    added: int
+    usage: Usage
+    money: float | None
+    stopped: str
+
+
+def ask_and_store(  # noqa: PLR0913 - each is its own concern, and all are needed
+    requests: Sequence[Request],
+    task: Task,
+    *,
+    settings: JudgeSettings,
+    folders: JudgeFolders,
+    repos: LabelledRepos,
+    date: str,
+    show: Callable[[AskProgress], None],
+    environ: Mapping[str, str] = os.environ,
+) -> RunReport:
+    """Ask the requests of one task, and append what is sound to the ledger while it comes in.
+
+    Ctrl-C sends nothing new and waits for what is under way; a second one gives that up. Either way, and also after a
+    kill, the next run goes on from the journal.
+
+    Raises:
+        EndpointError: The endpoint cannot be used; what came before is stored.
+        BudgetError: A budget in money without a price.
+        ForbiddenRepoError: A request is about a repo that must not be labelled; nothing was sent.
+        LedgerError: The ledger is damaged.
+    """
+    refuse_forbidden(
+        [{"repo": repo} for repo in {repo_of({"task": request.task, **request.manifest}) for request in requests}],
+        repos,
+    )
+    endpoint = settings.endpoint
+    price = settings.price_of(endpoint.chat.model)
+    source = Source(task, endpoint.judge, date, price, batch=False)
+    folder = folders.journal(endpoint.judge)
+    with Journal(folder) as journal:
+        add_to_manifest(requests, folder)
+        budget = Budget(settings.limits, price, journal.spent_before.total)
+        already = budget.spent
+        store = _Store(task, folders.ledger)
+        try:
+            client = JudgeClient(endpoint, environ.get(endpoint.api_key_env))
+            asked = asyncio.run(_asked(client, requests, source, budget, journal, store, show))
+        finally:
+            store.flush()
+        write_quarantine(folder / f"{task}.quarantine.jsonl", asked.refused)
+        if asked.stopped != "interrupted":
+            journal.finished()
+    used = Usage(
+        budget.spent.prompt_tokens - already.prompt_tokens, budget.spent.completion_tokens - already.completion_tokens
+    )
+    return RunReport(
+        requests=len(requests),
+        answered=asked.answered,
+        quarantined=asked.quarantined,
+        unanswered=dict(asked.unanswered),
+        refused=tuple(asked.refused),
+        added=store.added,
+        usage=used,
+        money=None if price is None else price.of(used),
+        stopped=asked.stopped,
+    )
+
+
+async def _asked(  # noqa: PLR0913, PLR0917 - the parts of one run
+    client: JudgeClient,
+    requests: Sequence[Request],
+    source: Source,
+    budget: Budget,
+    journal: Journal,
+    store: _Store,
+    show: Callable[[AskProgress], None],
+) -> Asked:
+    async with client:
+        asker = Asker(client, budget, journal, store.take, show)
+        with _stopping_softly(asker):
+            return await asker.ask(requests, source)
+
+
+@contextmanager
+def _stopping_softly(asker: Asker) -> Iterator[None]:
+    """The first Ctrl-C lets what is under way come back; the second interrupts as usual."""
+    loop = asyncio.get_running_loop()
+
+    def softly() -> None:
+        asker.stop()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    # not in a thread other than the main one, where Python takes no signals
+    with suppress(ValueError, RuntimeError, NotImplementedError):
+        loop.add_signal_handler(signal.SIGINT, softly)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, RuntimeError, NotImplementedError):
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+class _Store:
+    """Gathers what requests gave and appends it to the ledger every few seconds: a shard is rewritten as a whole."""
+
+    def __init__(self, task: Task, ledger: Path) -> None:
+        self._append = append_grades if task == "grades" else append_queries
+        self._ledger = ledger
+        self._labels: list[Record] = []
+        self._asked: list[Record] = []
+        self._last = time.monotonic()
+        self.added = 0
+
+    def take(self, stored: Stored) -> None:
+        self._labels += stored.labels
+        self._asked += stored.asked
+        if time.monotonic() - self._last > STORE_EVERY_S:
+            self.flush()
+
+    def flush(self) -> None:
+        self.added += self._append(self._ledger, self._labels).added
+        append_asked(self._ledger, self._asked)
+        self._labels, self._asked = [], []
+        self._last = time.monotonic()

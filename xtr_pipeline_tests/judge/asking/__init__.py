@@ -1,0 +1,1 @@
+"""Asking a judge over real HTTP on loopback."""

@@ -7,13 +7,14 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from xtr_pipeline.corpus.registry import load_registry
 from xtr_pipeline.corpus.reserved import is_reserved
 from xtr_pipeline.corpus.unit_health import emptiness_problems, uniqueness_problems
 from xtr_pipeline.evaluation.gate_inputs import MalformedRunError
 from xtr_pipeline.evaluation.report import verdict_markdown
 from xtr_pipeline.judge.attachment import attach_grades
-from xtr_pipeline.judge.ledger import load_grades
-from xtr_pipeline.judge.ledger_health import grade_problems, orphan_problems
+from xtr_pipeline.judge.ledger import load_grades, shard_names
+from xtr_pipeline.judge.ledger_health import forbidden_repo_problems, grade_problems, orphan_problems
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.verdicts import verdict_of
@@ -117,7 +118,24 @@ def ledger_checks(partitions: dg.PartitionsDefinition) -> list[dg.AssetChecksDef
                 passed=not problems, description="; ".join(problems) or "sound", metadata={"grades": grades.height}
             )
 
-    return [labels_attach, grades_are_sound]
+        @dg.asset_check(
+            asset="judgments",
+            name="no_eval_repo_in_ledger",
+            description="Everything in the ledger is about a train or dev repository, and about none that is reserved.",
+            blocking=True,
+            partitions_def=partitions,
+        )
+        def no_eval_repo_in_ledger(project: Project) -> dg.AssetCheckResult:
+            repos = shard_names(project.files.ledger)
+            # the whole registry: a profile's cut of it would make strangers of the others
+            registry = load_registry(project.files.registry, project.reserved())
+            labels = pl.DataFrame({"repo": repos}, schema={"repo": pl.String()})
+            problems = forbidden_repo_problems(labels, registry.names("train", "dev"), project.reserved())
+            return dg.AssetCheckResult(
+                passed=not problems, description="; ".join(problems) or "sound", metadata={"repositories": len(repos)}
+            )
+
+    return [labels_attach, grades_are_sound, no_eval_repo_in_ledger]
 
 
 def eval_repo_problems(examples: pl.DataFrame, project: Project) -> list[str]:

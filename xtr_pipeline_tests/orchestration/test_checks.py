@@ -69,6 +69,21 @@ def test_an_eval_reserved_or_unknown_repository_in_training_fails(finished: Benc
     assert repo in str(result.description)
 
 
+@pytest.mark.parametrize("table", ["queries", "grades", "asked"])
+@pytest.mark.parametrize("repo", ["delta", "forbidden", "nowhere"])
+def test_labels_of_an_eval_reserved_or_unknown_repository_in_the_ledger_fail(
+    bench: Bench, table: str, repo: str
+) -> None:
+    no_eval_repo = check(bench, "judgments", "no_eval_repo_in_ledger")
+    assert no_eval_repo(bench.project).passed
+    shard = bench.project.files.ledger / table / f"{repo}.jsonl"
+    shard.parent.mkdir(exist_ok=True)
+    shard.write_text("")
+    result = no_eval_repo(bench.project)
+    assert not result.passed
+    assert repo in str(result.description)
+
+
 def test_a_judge_that_does_not_discriminate_fails(bench: Bench) -> None:
     bench.materialise("source_tree", "code_units", partition="alpha")
     bench.materialise("queries", partition="alpha")

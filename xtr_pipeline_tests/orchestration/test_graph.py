@@ -53,6 +53,7 @@ def test_every_check_blocks(finished: Bench) -> None:
         ("code_units", "units_are_unique"),
         ("judgments", "grades_are_sound"),
         ("judgments", "labels_attach"),
+        ("judgments", "no_eval_repo_in_ledger"),
         ("training_set", "no_eval_repo_in_training"),
         ("docstring_set", "no_eval_repo_in_training"),
         ("dev_set", "no_eval_repo_in_training"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from xtr_pipeline.judge.answers import Refused, Source
 from xtr_pipeline.judge.asked_records import repo_of
@@ -134,20 +136,22 @@ async def _asked(  # noqa: PLR0913, PLR0917 - the parts of one run
 @contextmanager
 def _stopping_softly(asker: Asker) -> Iterator[None]:
     """The first Ctrl-C lets what is under way come back; the second interrupts as usual."""
+    if threading.current_thread() is not threading.main_thread():
+        # Python takes signals in the main thread only
+        yield
+        return
     loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
 
-    def softly() -> None:
-        asker.stop()
-        loop.remove_signal_handler(signal.SIGINT)
+    def softly(number: int, _: FrameType | None) -> None:
+        signal.signal(number, before)
+        loop.call_soon_threadsafe(asker.stop)
 
-    # not in a thread other than the main one, where Python takes no signals
-    with suppress(ValueError, RuntimeError, NotImplementedError):
-        loop.add_signal_handler(signal.SIGINT, softly)
+    signal.signal(signal.SIGINT, softly)
     try:
         yield
     finally:
-        with suppress(ValueError, RuntimeError, NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, before)
 
 
 class _Store:

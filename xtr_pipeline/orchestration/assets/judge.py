@@ -1,50 +1,79 @@
 """Assets of the judge: queries, candidate pools and grades, one partition a train or dev repository."""
 
-from typing import Any
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import load_encoder
-from xtr_pipeline.evaluation.plots import grade_histogram
+from xtr_pipeline.judge.campaign import GradingPlan, plan_queries, plan_second_judging
 from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.newest_checkpoint import newest_checkpoint
 from xtr_pipeline.judge.pools import build_pool, pool_from_grades, propose_many, stacked
+from xtr_pipeline.judge.requests import grade_requests
+from xtr_pipeline.judge.sampling import Sampling
 from xtr_pipeline.judge.training_examples import examples_from_ledger
 from xtr_pipeline.judge.written_queries import written_about
+from xtr_pipeline.orchestration.asking import ask_judge, asks
+from xtr_pipeline.orchestration.judgment_facts import judgment_facts
 from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.progress import log_encoding
 from xtr_pipeline.orchestration.project import Project
-from xtr_pipeline.orchestration.results import Record, Result, inputs_version, materialised, picture, table
+from xtr_pipeline.orchestration.results import Record, Result, inputs_version, materialised, table
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.searcher import Searcher
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 
-class PoolConfig(dg.Config):
-    """Whether queries that nobody has judged get a pool: it encodes the whole repository with the base encoder."""
+class QueriesConfig(dg.Config):
+    """Whether the judge is asked for queries (default: as data/judge.toml says), and about how many units at most."""
 
-    pool_waiting_queries: bool = False
+    ask: bool | None = None
+    units: int = 60
+
+
+class PoolConfig(dg.Config):
+    """Whether queries that nobody has judged get a pool: it encodes the repository (default: as data/judge.toml)."""
+
+    pool_waiting_queries: bool | None = None
+
+
+class JudgmentsConfig(dg.Config):
+    """Whether the judge is asked for grades of what the ledger lacks (default: as data/judge.toml says)."""
+
+    ask: bool | None = None
 
 
 def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`queries`, `candidate_pool`, `judgments`."""
 
-    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames")
-    def queries(context: dg.AssetExecutionContext, project: Project, code_units: pl.DataFrame) -> Result:
-        """Queries about what the code does, from the ledger, each with the unit that it was written about."""
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="2", io_manager_key="frames")
+    def queries(
+        context: dg.AssetExecutionContext, config: QueriesConfig, project: Project, code_units: pl.DataFrame
+    ) -> Result:
+        """Queries about what the code does, from the ledger, each with the unit that it was written about.
+
+        On demand the judge is first asked for more.
+        """
+        ledger, repo = project.files.ledger, context.partition_key
+        asked = {}
+        if asks(project, config.ask):
+            plan = plan_queries(code_units, load_queries(ledger, [repo]), Sampling(per_repo=config.units))
+            asked = ask_judge(context, project, plan.requests, "queries")
         inputs = inputs_version(context, project)
-        written = written_about(load_queries(project.files.ledger, [context.partition_key]), code_units)
-        kinds = written.group_by("kind").len("queries").sort("kind")
+        written = written_about(load_queries(ledger, [repo]), code_units)
         sample = written.select("kind", "query", "path").sample(min(10, written.height), seed=0)
-        lost = written["unit_id"].null_count()
-        return materialised(
-            written, inputs, {"queries per kind": table(kinds), "lost their unit": lost, "sample": table(sample)}
-        )
+        facts = {
+            "queries per kind, and share of their words in the code": table(_kinds(written)),
+            "lost their unit": written["unit_id"].null_count(),
+            "sample": table(sample),
+        }
+        return materialised(written, inputs, {**facts, **asked})
 
     @dg.asset(
         partitions_def=partitions.labelled,
         group_name="judge",
-        code_version="1",
+        code_version="2",
         io_manager_key="frames",
         pool="mlx",
     )
@@ -58,8 +87,8 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     ) -> Result:
         """The units that are graded for each query, and who proposed them.
 
-        From the ledger for judged queries; for the others, on demand, the source unit with the best of BM25 and of the
-        base encoder.
+        From the ledger for judged queries; for the others, on demand, the source unit with the best of BM25, of the
+        base encoder and of the newest checkpoint.
         """
         inputs = inputs_version(context, project)
         repo = context.partition_key
@@ -67,40 +96,68 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         graded = judged["query_id"].unique().to_list()
         waiting = queries.filter(~pl.col("query_id").is_in(graded)).drop_nulls("unit_id")
         pools = [judged]
-        if waiting.height and config.pool_waiting_queries:
-            encoder = load_encoder(project.files.home / base_encoder["folder"])
-            cache = project.files.home / "index" / repo
-            searcher = searcher_for_units(code_units, encoder, cache, log_encoding(context, f"base encoder on {repo}"))
-            rankers: dict[str, tuple[Searcher, Mode]] = {"bm25": (searcher, "bm25"), "base": (searcher, "semantic")}
+        if waiting.height and asks(project, config.pool_waiting_queries):
+            proposers = {"base": project.files.home / base_encoder["folder"]}
+            rankers = _rankers(context, project, code_units, proposers)
             proposals = propose_many(waiting["query"].to_list(), rankers)
             asked = zip(waiting.to_dicts(), proposals, strict=True)
             pools += [build_pool(query, code_units, proposed) for query, proposed in asked]
         pool = stacked(pools)
-        proposers = pool.explode("proposed_by").unnest("proposed_by").group_by("proposer").len("units").sort("proposer")
-        return materialised(pool, inputs, {"waiting for a judge": waiting.height, "proposed by": table(proposers)})
+        proposed = pool.explode("proposed_by").unnest("proposed_by").group_by("proposer").len("units").sort("proposer")
+        return materialised(pool, inputs, {"waiting for a judge": waiting.height, "proposed by": table(proposed)})
 
-    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames")
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="2", io_manager_key="frames")
     def judgments(
         context: dg.AssetExecutionContext,
+        config: JudgmentsConfig,
         project: Project,
         queries: pl.DataFrame,
         candidate_pool: pl.DataFrame,
         code_units: pl.DataFrame,
     ) -> Result:
-        """Every usable query with its candidates' texts and grades 1-5, attached to the units as they are cut now."""
+        """Every usable query with its candidates' texts and grades 1-5, attached to the units as they are cut now.
+
+        On demand the judge is first asked for the grades of pools that have none, and for a share of them once more.
+        """
+        ledger, repo = project.files.ledger, context.partition_key
+        asked = {}
+        if asks(project, config.ask):
+            known = load_grades(ledger, [repo])
+            waiting = queries.filter(~pl.col("query_id").is_in(known["query_id"].to_list()))
+            first = list(grade_requests(waiting, candidate_pool, code_units, judging=1))
+            asked = ask_judge(context, project, first, "grades")
+            second = plan_second_judging(code_units, queries, load_grades(ledger, [repo]), GradingPlan())
+            again = ask_judge(context, project, second.requests, "grades")
+            asked |= {f"second judging, {name}": value for name, value in again.items()}
         inputs = inputs_version(context, project)
-        judged = examples_from_ledger(queries, load_grades(project.files.ledger, [context.partition_key]), code_units)
-        grades = judged.examples.explode("candidates").unnest("candidates").drop_nulls("grade")
-        counts = dict(grades.group_by("grade").len().sort("grade").iter_rows())
-        facts: dict[str, Any] = {
+        grades = load_grades(ledger, [repo])
+        judged = examples_from_ledger(queries, grades, code_units)
+        facts = {
             "re-attached share": judged.attached,
             "graded queries": judged.graded_queries,
             "bad queries, dropped": judged.bad_queries,
-            "pairs": grades.height,
+            "pairs": grades.select("query_id", "unit_hash").unique().height,
             "pooled units": candidate_pool.height,
         }
-        if counts:
-            facts["grades"] = picture(grade_histogram(counts), "histogram of grades")
-        return materialised(judged.examples, inputs, facts)
+        return materialised(judged.examples, inputs, {**facts, **judgment_facts(queries, grades), **asked})
 
     return [queries, candidate_pool, judgments]
+
+
+def _rankers(
+    context: dg.AssetExecutionContext, project: Project, units: pl.DataFrame, encoders: dict[str, Path]
+) -> dict[str, tuple[Searcher, Mode]]:
+    """BM25, the given encoders, and the newest checkpoint where there is one; encodes the repository with each."""
+    repo, home = context.partition_key, project.files.home
+    newest = newest_checkpoint(home)
+    rankers: dict[str, tuple[Searcher, Mode]] = {"bm25": (searcher_for_units(units, None, None), "bm25")}
+    for name, folder in {**encoders, **({newest.name: newest} if newest else {})}.items():
+        log = log_encoding(context, f"{name} on {repo}")
+        rankers[name] = (searcher_for_units(units, load_encoder(folder), home / "index" / repo, log), "semantic")
+    return rankers
+
+
+def _kinds(written: pl.DataFrame) -> pl.DataFrame:
+    """Queries by kind, with the mean share of their words that stand in the path, the file's names and the code."""
+    shares = {f"in {name}": pl.col("overlap").struct.field(name).mean().round(3) for name in ("path", "names", "body")}
+    return written.group_by("kind").agg(queries=pl.len(), **shares).sort("kind")

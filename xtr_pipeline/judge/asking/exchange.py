@@ -118,10 +118,11 @@ class JudgeClient:
     def _refused(self, error: APIStatusError, body: Mapping[str, Any]) -> TryAgain | Rejected:
         status, headers = error.status_code, dict(error.response.headers)
         reason = self._without_key(f"status {status}: {_text(error)}")
+        # some servers answer 500 to a field that they do not know
+        if status not in _BUSY and self._stepped_down(_text(error), body):
+            return TryAgain(reason, {}, paused=False, perhaps_paid=False)
         if status in _BUSY or status >= 500:
             return TryAgain(reason, headers, paused=status in _OVERLOADED, perhaps_paid=False)
-        if self._stepped_down(_text(error), body):
-            return TryAgain(reason, {}, paused=False, perhaps_paid=False)
         return Rejected(status, reason)
 
     def _stepped_down(self, text: str, body: Mapping[str, Any]) -> bool:

@@ -184,12 +184,14 @@ def test_a_request_that_the_server_rejects_is_quarantined_at_once(tmp_path: Path
     assert "maximum context length" in report.refused[0].reason
 
 
+@pytest.mark.parametrize("status", [400, 422, 500])
 @pytest.mark.parametrize(
     ("message", "field"), [("logprobs is not supported", "logprobs"), ("unknown response_format", "response_format")]
 )
-def test_what_a_server_does_not_know_is_left_out(tmp_path: Path, message: str, field: str) -> None:
+def test_what_a_server_does_not_know_is_left_out(tmp_path: Path, status: int, message: str, field: str) -> None:
     def script(_: int, body: dict[str, Any]) -> str | dict[str, Any]:
-        return {"status": 400, "body": json.dumps({"error": {"message": message}})} if field in body else graded(body)
+        refusal = {"status": status, "body": json.dumps({"error": {"message": message}})}
+        return refusal if field in body else graded(body)
 
     with running(script) as server:
         report = run(grading_requests(6), settings(server.base_url, in_flight=1, attempts=4), tmp_path)

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from xtr_pipeline.cli.judge_inputs import DEFAULT_PROPOSERS, Proposers, Repos, Seed, errors_told, settings
+from xtr_pipeline.cli.judge_inputs import (
+    DEFAULT_PROPOSERS,
+    Limit,
+    PoolSize,
+    Proposers,
+    Repos,
+    Seed,
+    Share,
+    Units,
+    errors_told,
+    settings,
+)
 from xtr_pipeline.cli.judge_plans import PlanOptions, What, requests_for
 from xtr_pipeline.judge.batches import PER_BATCH, batch_line, export_requests, held_entries, secrets_by_type
 from xtr_pipeline.judge.campaign import GradingPlan
@@ -24,12 +35,10 @@ def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its
         bool, typer.Option("--dry-run", help="Print every request exactly as it would be sent, and write nothing.")
     ] = False,
     repos: Repos = "",
-    units: Annotated[int, typer.Option(help="queries: units of each repo to ask about.", min=1)] = 60,
-    limit: Annotated[int | None, typer.Option(help="grades: at most so many queries of each repo.", min=1)] = None,
-    pool_size: Annotated[int, typer.Option(help="Units in a pool.", min=2, max=26)] = GradingPlan.pool_size,
-    share: Annotated[
-        float, typer.Option(help="second: share of the graded queries to judge again.", min=0, max=1)
-    ] = GradingPlan.second_share,
+    units: Units = 60,
+    limit: Limit = None,
+    pool_size: PoolSize = GradingPlan.pool_size,
+    share: Share = GradingPlan.second_share,
     proposers: Proposers = DEFAULT_PROPOSERS,
     per_batch: Annotated[int, typer.Option(help="Requests in one file.", min=1)] = PER_BATCH,
     seed: Seed = 1,

@@ -9,9 +9,13 @@ from rich.console import Console
 
 from xtr_pipeline.cli.judge_inputs import (
     DEFAULT_PROPOSERS,
+    Limit,
+    PoolSize,
     Proposers,
     Repos,
     Seed,
+    Share,
+    Units,
     errors_told,
     files,
     labelled_repos,
@@ -29,12 +33,10 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
         Literal["queries", "grades", "second", "all"], typer.Argument(help="What to ask for; all: one after the other.")
     ] = "all",
     repos: Repos = "",
-    units: Annotated[int, typer.Option(help="queries: units of each repo to ask about.", min=1)] = 60,
-    limit: Annotated[int | None, typer.Option(help="grades: at most so many queries of each repo.", min=1)] = None,
-    pool_size: Annotated[int, typer.Option(help="Units in a pool.", min=2, max=26)] = GradingPlan.pool_size,
-    share: Annotated[
-        float, typer.Option(help="second: share of the graded queries to judge again.", min=0, max=1)
-    ] = GradingPlan.second_share,
+    units: Units = 60,
+    limit: Limit = None,
+    pool_size: PoolSize = GradingPlan.pool_size,
+    share: Share = GradingPlan.second_share,
     proposers: Proposers = DEFAULT_PROPOSERS,
     base_url: Annotated[str, typer.Option(help="The server, up to /v1; default: of data/judge.toml.")] = "",
     model: Annotated[str, typer.Option(help="The model there; default: of data/judge.toml.")] = "",

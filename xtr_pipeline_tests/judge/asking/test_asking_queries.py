@@ -69,6 +69,12 @@ def test_more_than_is_missing_is_not_taken(tmp_path: Path) -> None:
     assert _kept(tmp_path) == {text for _, text in (*GOOD, BETTER)}
 
 
+def test_one_too_many_is_refused_and_nothing_more_is_asked(tmp_path: Path) -> None:
+    report, bodies = _run(tmp_path, _answer(*GOOD, BETTER, ("conceptual", "patience with a shaky line")))
+    assert (report.answered, len(report.refused), len(bodies)) == (1, 1, 1)
+    assert _kept(tmp_path) == {text for _, text in (*GOOD, BETTER)}
+
+
 def test_a_declined_unit_is_an_answer(tmp_path: Path) -> None:
     report, bodies = _run(tmp_path, _answer(skip="It is boilerplate."))
     assert (report.answered, report.quarantined, len(bodies)) == (1, 0, 1)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import polars as pl
 import typer
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -54,17 +55,23 @@ def agree(json_out: JsonOut = None) -> None:
 
 
 def _frame_table(title: str, frame: pl.DataFrame) -> Table:
-    """A frame's rows; a column with `_low` and `_high` beside it is shown with its bounds in brackets."""
+    """A frame's rows; a column with `_low` and `_high` beside it is shown with its bounds behind it."""
     bounded = [name for name in frame.columns if f"{name}_low" in frame.columns]
     columns = [name for name in frame.columns if not name.endswith(("_low", "_high"))]
-    table = Table(*columns, title=title)
+    table = Table(*columns, title=title, box=SIMPLE)
     for row in frame.iter_rows(named=True):
         bounds = {
-            name: f" ({_shown(row[f'{name}_low'])}-{_shown(row[f'{name}_high'])})" if name in bounded else ""
+            name: f" {_brief(row[f'{name}_low'])}-{_brief(row[f'{name}_high'])}" if name in bounded else ""
             for name in columns
         }
-        table.add_row(*(_shown(row[name]) + bounds[name] for name in columns))
+        table.add_row(
+            *((_brief(row[name]) if name in bounded else _shown(row[name])) + bounds[name] for name in columns)
+        )
     return table
+
+
+def _brief(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
 
 
 def _write(json_out: Path | None, figures: Any) -> None:

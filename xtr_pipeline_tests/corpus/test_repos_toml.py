@@ -13,7 +13,7 @@ from xtr_pipeline.corpus.reserved import is_reserved, load_reserved
 from xtr_pipeline.corpus.selection import select_files
 
 PROJECT = Path(__file__).parents[2]
-PERMISSIVE = {"MIT", "MIT-CMU", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "Unlicense"}
+PERMISSIVE = {"MIT", "MIT-CMU", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "Unlicense"}
 # eval/repos.json has one exclude in words; these files are what it means in borgbackup 1.4.5
 C_BESIDE_PYX = [
     "src/borg/algorithms/checksums.c",

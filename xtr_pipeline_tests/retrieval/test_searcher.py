@@ -62,8 +62,11 @@ def test_many_queries_rank_as_each_alone_across_batches(searcher: Searcher, mode
     queries = [f"socket {word}" for word in ("send", "host", "calendar")] * (QUERY_BATCH // 2)
     many = searcher.rank_files_many(queries, mode, 4)
     assert len(many) == len(queries)
-    assert many[:3] == [searcher.rank_files(query, mode, 4) for query in queries[:3]]
-    assert many[-1] == many[2]
+    for together, query in zip([*many[:3], many[-1]], [*queries[:3], queries[2]], strict=True):
+        alone = searcher.rank_files(query, mode, 4)
+        assert [(hit.path, hit.unit_id) for hit in together] == [(hit.path, hit.unit_id) for hit in alone]
+        # some BLAS kernels round a product's last rows in another order
+        assert [hit.score for hit in together] == pytest.approx([hit.score for hit in alone], abs=1e-5)
 
 
 def test_hybrid_with_weight_zero_is_semantic(tmp_path: Path, encoder: FakeEncoder) -> None:

@@ -2,6 +2,7 @@
 
 import typer
 
+from xtr_pipeline.cli.bench import bench_command
 from xtr_pipeline.cli.eval import eval_command
 from xtr_pipeline.cli.judge import judge_app
 from xtr_pipeline.cli.rollback import rollback_command
@@ -21,6 +22,7 @@ app.command(name="eval")(eval_command)
 app.command()(search)
 app.command(name="rollback")(rollback_command)
 app.command()(ui)
+app.command(name="bench")(bench_command)
 app.add_typer(judge_app, name="judge")
 
 

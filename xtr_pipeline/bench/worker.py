@@ -91,6 +91,11 @@ def _serve(pipe: Connection, make: MakeSide, folder: Path, workload_file: Path) 
 
 
 def _peak_bytes() -> int:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # kilobytes on Linux, bytes on a Mac
-    return int(peak if sys.platform == "darwin" else peak * 1024)
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would count what the parent had when it started this process
+        peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) * 1024
+    peak_rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # bytes on a Mac, kilobytes elsewhere
+    return int(peak_rss if sys.platform == "darwin" else peak_rss * 1024)

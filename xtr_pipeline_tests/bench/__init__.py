@@ -1,0 +1,1 @@
+"""The benchmark's own arithmetic, and that its two sides do the same."""

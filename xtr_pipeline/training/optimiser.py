@@ -8,6 +8,7 @@ from typing import Any
 from mlx.utils import tree_flatten
 
 from xtr_pipeline.encoder.compute import mx, nn
+from xtr_pipeline.encoder.lora import add_lora
 from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.training.gradients import LossValue, tiled_gradient, whole_gradient
 from xtr_pipeline.training.recipe import Recipe, RecipeError
@@ -15,12 +16,15 @@ from xtr_pipeline.training.recipe import Recipe, RecipeError
 Step = Callable[[dict[str, Any], float], tuple[LossValue, mx.array]]
 
 
-def freeze_lower(model: MultiVectorEncoder, recipe: Recipe) -> None:
-    """Freeze what the recipe leaves as it is: the embedding tables and the lowest layers.
+def choose_trainable(model: MultiVectorEncoder, recipe: Recipe) -> None:
+    """Freeze what the recipe leaves as it is: embedding tables and lowest layers, or all layers beside their adapters.
 
     Raises:
         RecipeError: When the model has fewer layers than the recipe freezes, or nothing would be left to train.
     """
+    if recipe.lora_rank:
+        add_lora(model, recipe.lora_rank, recipe.lora_alpha, recipe.seed)
+        return
     layers = model.bert.layers
     if recipe.freeze_layers > len(layers):
         frozen = f"recipe {recipe.name!r} freezes {recipe.freeze_layers} layers"

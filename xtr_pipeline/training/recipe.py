@@ -46,6 +46,8 @@ class Recipe:
         clip_norm: Global norm that gradients are clipped to.
         freeze_embeddings: Whether the embedding tables stay as they are.
         freeze_layers: How many of the lowest transformer layers stay as they are.
+        lora_rank: Width of low-rank adapters that are trained in place of the layers' weights; 0 trains the weights.
+        lora_alpha: Scales the adapters' output by lora_alpha / lora_rank.
         accumulate: Encode tile by tile with the gradient of the whole batch (one more forward pass, far less memory).
         dev_every: Steps between two measurements on dev; 0 measures at the end only.
         patience: Measurements without improvement after which the run stops.
@@ -79,6 +81,8 @@ class Recipe:
     clip_norm: float = 1.0
     freeze_embeddings: bool = False
     freeze_layers: int = 0
+    lora_rank: int = 0
+    lora_alpha: float = 16.0
     accumulate: bool = False
     dev_every: int = 60
     patience: int = 2
@@ -118,13 +122,29 @@ _LIMITS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         "at least 1",
     ),
     (
-        ("epochs", "temperature", "listwise_temperature", "grade_spread", "learning_rate", "clip_norm"),
+        (
+            "epochs",
+            "temperature",
+            "listwise_temperature",
+            "grade_spread",
+            "learning_rate",
+            "clip_norm",
+            "lora_alpha",
+        ),
         lambda value: value > 0,
         "above 0",
     ),
     (("warmup_share", "final_rate", "start_share"), lambda value: 0 <= value <= 1, "between 0 and 1"),
     (
-        ("freeze_layers", "dev_every", "weight_decay", "contrastive_weight", "listwise_weight", "least_gain"),
+        (
+            "freeze_layers",
+            "lora_rank",
+            "dev_every",
+            "weight_decay",
+            "contrastive_weight",
+            "listwise_weight",
+            "least_gain",
+        ),
         lambda value: value >= 0,
         "0 or more",
     ),
@@ -152,6 +172,8 @@ def _contradictions(recipe: Recipe) -> list[str]:
         problems.append("query_length and document_length <= tile_tokens <= batch_tokens must hold")
     if recipe.query_length + recipe.candidates_per_query * recipe.document_length > recipe.batch_tokens:
         problems.append("a query and its candidates, all at full length, must fit into batch_tokens")
+    if recipe.lora_rank and recipe.freeze_layers:
+        problems.append("lora_rank adapts every layer and freezes the rest: freeze_layers must be 0 beside it")
     if recipe.decay not in ("linear", "cosine"):
         problems.append(f"decay must be 'linear' or 'cosine', not {recipe.decay!r}")
     return problems

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from xtr_pipeline.encoder.blas import single_threaded
 from xtr_pipeline.encoder.compute import BLAS, mx
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.lora import merged
 from xtr_pipeline.training.batches import Batch, build_batch
 from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, check_examples
 from xtr_pipeline.training.gradients import batch_arrays
-from xtr_pipeline.training.optimiser import freeze_lower, make_optimiser, make_step
+from xtr_pipeline.training.optimiser import choose_trainable, make_optimiser, make_step
 from xtr_pipeline.training.recipe import Recipe, RecipeError
 from xtr_pipeline.training.reports import StepReport, TrainingReport, history_frame
 from xtr_pipeline.training.run_state import RunState, load_state, save_state
@@ -88,8 +89,10 @@ class _Run:
 
     def __init__(self, recipe: Recipe, start: Encoder, dev: Dev, folder: Path, state: RunState) -> None:
         self.recipe, self.start, self.dev, self.folder, self.state = recipe, start, dev, folder, state
-        self.working = start.with_weights(state.weights) if state.weights else start.copy()
-        freeze_lower(self.working.model, recipe)
+        self.working = start.copy()
+        choose_trainable(self.working.model, recipe)
+        if state.weights:
+            self.working.model.load_weights([(name, mx.array(weight)) for name, weight in state.weights.items()])
         self.optimiser = make_optimiser(self.working.model, recipe)
         if state.optimiser:
             self.optimiser.state = tree_unflatten([(name, mx.array(array)) for name, array in state.optimiser.items()])
@@ -159,11 +162,12 @@ class _Run:
 
     def delivered(self) -> dict[str, NDArray[np.float32]]:
         """The working weights with the recipe's share of the start worked in: what is measured is what is kept."""
+        now = merged(self.working.weights())
         share = np.float32(self.recipe.start_share)
         if share == 0:
-            return self.working.weights()
+            return now
         start = self.start.weights()
-        return {name: (1 - share) * now + share * start[name] for name, now in self.working.weights().items()}
+        return {name: (1 - share) * weight + share * start[name] for name, weight in now.items()}
 
     def out_of_patience(self) -> bool:
         """Whether dev has not improved for as many measurements as the recipe allows."""

@@ -191,6 +191,36 @@ def test_frozen_embeddings_and_layers_stay_and_the_rest_moves(tmp_path: Path):
     assert {"head.weight", "bert.layers.1.up.weight"} <= moved
 
 
+LORA = replace(RECIPE, lora_rank=2, lora_alpha=4.0, steps=6)
+
+
+def test_adapters_train_beside_frozen_layers_and_leave_an_ordinary_encoder(tmp_path: Path):
+    report = run_tiny(tmp_path, recipe=replace(LORA, steps=30, epochs=30))
+    losses = report.history["loss"].to_list()
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+    start, trained = tiny_encoder().weights(), report.encoder.weights()
+    assert trained.keys() == start.keys()
+    moved = {name for name in start if not np.array_equal(start[name], trained[name])}
+    assert {"head.weight", "bert.layers.0.query.weight", "bert.layers.1.down.weight"} <= moved
+    assert not any("embeddings" in name or "norm" in name or name.endswith("bias") for name in moved)
+
+
+def test_a_run_with_adapters_goes_on_where_it_was(tmp_path: Path):
+    class StoppedError(Exception):
+        pass
+
+    def stop(report: StepReport) -> None:
+        if report.step == 4:
+            raise StoppedError
+
+    untouched = run_tiny(tmp_path / "untouched", recipe=LORA)
+    with pytest.raises(StoppedError):
+        run_tiny(tmp_path / "stopped", on_step=stop, recipe=LORA)
+    resumed = run_tiny(tmp_path / "stopped", recipe=LORA)
+    assert resumed.resumed_from == 4
+    assert same_weights(resumed.encoder, untouched.encoder)
+
+
 def test_a_recipe_that_does_not_fit_the_encoder_is_refused(tmp_path: Path):
     with pytest.raises(RecipeError, match="freezes 3 layers, the encoder has 2"):
         run_tiny(tmp_path, recipe=replace(RECIPE, freeze_layers=3))

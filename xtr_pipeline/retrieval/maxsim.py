@@ -50,10 +50,10 @@ def maxsim_scores(
     Raises:
         ValueError: Shapes do not fit, or a query or a document has no tokens.
     """
-    _check_shapes(queries, vectors, offsets)
+    check_shapes(queries, vectors, offsets)
     limits = blocks or MaxSimBlocks()
     scores = np.empty((len(queries), len(offsets) - 1), dtype=np.float32)
-    for first, last in _query_rounds(queries, limits.query_tokens):
+    for first, last in query_rounds(queries, limits.query_tokens):
         stacked = np.concatenate(queries[first:last]).astype(np.float32, copy=False)
         starts = _starts(queries[first:last])
         counts = np.array([len(query) for query in queries[first:last]], dtype=np.float32)
@@ -69,7 +69,7 @@ def _starts(queries: Sequence[Floats]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum([len(query) for query in queries])[:-1]]).astype(np.int64)
 
 
-def _query_rounds(queries: Sequence[Floats], most_tokens: int) -> Iterator[tuple[int, int]]:
+def query_rounds(queries: Sequence[Floats], most_tokens: int) -> Iterator[tuple[int, int]]:
     """Yields ranges of consecutive queries with at most `most_tokens` tokens, or a single query."""
     first, tokens = 0, 0
     for position, query in enumerate(queries):
@@ -94,7 +94,7 @@ def _document_blocks(
         begin = end
 
 
-def _check_shapes(queries: Sequence[Floats], vectors: NDArray[np.floating], offsets: NDArray[np.int64]) -> None:
+def check_shapes(queries: Sequence[Floats], vectors: NDArray[np.floating], offsets: NDArray[np.int64]) -> None:
     """Raises ValueError with everything that does not fit."""
     problems = []
     if vectors.ndim != 2:

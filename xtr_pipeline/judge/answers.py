@@ -1,4 +1,4 @@
-"""A judge's answers: read from lines, matched to their requests, validated, and turned into ledger records.
+"""A judge's answers: matched to their requests, validated, and turned into ledger records.
 
 Nothing is guessed: an answer that is malformed, truncated, out of range or of the wrong shape is quarantined with its
 raw text and the reason, and no part of it is stored.
@@ -7,15 +7,15 @@ raw text and the reason, and no part of it is stored.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xtr_pipeline.judge.answer_lines import Answer, AnswerError, Refused, read_lines
 from xtr_pipeline.judge.asked_records import Outcome, asked_record
-from xtr_pipeline.judge.expected_grade import expected_grades
 from xtr_pipeline.judge.overlap import UnitWords, limit_problems, measure_overlap
-from xtr_pipeline.judge.prices import Price, Usage, usage_of
+from xtr_pipeline.judge.prices import Price
 from xtr_pipeline.judge.records import (
     JUDGINGS,
     QUERY_KINDS,
@@ -47,32 +47,6 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A well-formed line: which request it answers, and the JSON object that the judge wrote.
-
-    `expected` holds the expected grades in the order written, and is empty without log-probabilities.
-    """
-
-    custom_id: str
-    content: Mapping[str, Any]
-    place: str
-    raw: str
-    usage: Usage | None = None
-    expected: tuple[float | None, ...] = ()
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Something that is not stored: its place, the request it answers (empty when unknown), why, and its text."""
-
-    place: str
-    custom_id: str
-    reason: str
-    raw: str
-    usage: Usage | None = None
-
-
-@dataclass(frozen=True)
 class Sound:
     """What one answer gave: records for the ledger, and single queries that break a limit, each with its reason.
 
@@ -95,17 +69,13 @@ class Read:
     answers: int
 
 
-class AnswerError(ValueError):
-    """Why one answer cannot be stored."""
-
-
 def read_answers(files: Iterable[Path], manifest: Mapping[str, Mapping[str, Any]], source: Source) -> Read:
     """All records in the files' answers to requests of the source's task."""
     records: list[Record] = []
     asked: list[Record] = []
     refused: list[Refused] = []
     skipped = answers = 0
-    for line in _lines(files):
+    for line in read_lines(files):
         entry = manifest.get(line.custom_id)
         try:
             if isinstance(line, Refused):
@@ -141,80 +111,6 @@ def sound_records(answer: Answer, entry: Mapping[str, Any] | None, source: Sourc
     # one of whose queries none is fit is no answer
     outcome: Outcome = "answered" if found else "quarantined" if unfit else "declined"
     return Sound(tuple(found), tuple(unfit), outcome)
-
-
-def parse_line(raw: str, place: str) -> Answer | Refused:
-    """One line of answers: the Batch API's output, or `{"custom_id", "content"}`."""
-    custom_id, usage = "", None
-    try:
-        line = json.loads(raw)
-        if not isinstance(line, dict) or not isinstance(line.get("custom_id"), str):
-            raise AnswerError("the line is no JSON object with a custom_id")
-        custom_id = line["custom_id"]
-        if "content" in line:
-            return Answer(custom_id, _json_object(line["content"]), place, raw)
-        body = _batch_body(line)
-        usage = usage_of(body)
-        choice = _choice(body)
-        return Answer(custom_id, _json_object(choice["message"]["content"]), place, raw, usage, _expected(choice))
-    except json.JSONDecodeError as error:
-        return Refused(place, custom_id, f"not JSON: {error.msg} at character {error.pos}", raw, usage)
-    except AnswerError as error:
-        return Refused(place, custom_id, str(error), raw, usage)
-
-
-def _lines(files: Iterable[Path]) -> Iterator[Answer | Refused]:
-    for file in files:
-        for number, raw in enumerate(file.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
-            if raw.strip():
-                yield parse_line(raw, f"{file.name}:{number}")
-
-
-def _json_object(content: Any) -> Mapping[str, Any]:
-    """The JSON object that the judge wrote."""
-    if isinstance(content, str):
-        text = content.strip()
-        if text.startswith("```"):
-            text = text.split("\n", 1)[-1].rsplit("```", 1)[0]
-        try:
-            content = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise AnswerError(f"the answer is not JSON: {error.msg} at character {error.pos}") from error
-    if not isinstance(content, dict):
-        raise AnswerError("the answer is no JSON object")
-    return content
-
-
-def _batch_body(line: Mapping[str, Any]) -> Mapping[str, Any]:
-    response = line.get("response")
-    if line.get("error") or not isinstance(response, dict):
-        raise AnswerError(f"the batch reports an error: {json.dumps(line.get('error'))}")
-    if response.get("status_code") != 200:
-        raise AnswerError(f"status {response.get('status_code')}: {json.dumps(response.get('body'))[:300]}")
-    body = response.get("body")
-    if not isinstance(body, dict):
-        raise AnswerError("the response has no body")
-    return body
-
-
-def _choice(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The first choice of a chat completion that was not cut, with a message in it."""
-    try:
-        choice: Mapping[str, Any] = body["choices"][0]
-        _ = choice["message"]["content"]
-    except (KeyError, IndexError, TypeError) as error:
-        raise AnswerError(f"the response body has no choices[0].message.content ({error!r})") from error
-    if choice.get("finish_reason") not in (None, "stop"):
-        raise AnswerError(f"the answer was cut: finish_reason is {choice['finish_reason']}")
-    return choice
-
-
-def _expected(choice: Mapping[str, Any]) -> tuple[float | None, ...]:
-    logprobs = choice.get("logprobs")
-    tokens = logprobs.get("content") if isinstance(logprobs, dict) else None
-    if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
-        return ()
-    return tuple(expected_grades(tokens))
 
 
 def _grade_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> list[Record]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from xtr_pipeline.judge.answers import Refused, Source, read_answers
+from xtr_pipeline.judge.answer_lines import Refused
+from xtr_pipeline.judge.answers import Source, read_answers
 from xtr_pipeline.judge.batches import load_manifest
 from xtr_pipeline.judge.ledger import append_asked, append_grades, append_queries
 from xtr_pipeline.judge.ledger_health import forbidden_repo_problems

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from xtr_pipeline.judge.answers import Refused
+from xtr_pipeline.judge.answer_lines import Refused
 
 
 def write_quarantine(path: Path, refused: Sequence[Refused]) -> None:

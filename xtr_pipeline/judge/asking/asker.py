@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from xtr_pipeline.judge.answers import Refused, Source
+from xtr_pipeline.judge.answer_lines import Refused
+from xtr_pipeline.judge.answers import Source
 from xtr_pipeline.judge.asking.backoff import Pacer, asked_wait_s, backoff_s
 from xtr_pipeline.judge.asking.budget import Budget, usage_bound
 from xtr_pipeline.judge.asking.exchange import JudgeClient, Rejected, Reply, TryAgain

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from xtr_pipeline.judge.answers import Refused, Source
+from xtr_pipeline.judge.answer_lines import Refused
+from xtr_pipeline.judge.answers import Source
 from xtr_pipeline.judge.asked_records import repo_of
 from xtr_pipeline.judge.asking.asker import Asked, Asker, Stored
 from xtr_pipeline.judge.asking.budget import Budget

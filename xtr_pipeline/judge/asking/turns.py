@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xtr_pipeline.judge.answers import AnswerError, Refused, Source, parse_line, sound_records
+from xtr_pipeline.judge.answer_lines import AnswerError, Refused, parse_line
+from xtr_pipeline.judge.answers import Source, sound_records
 from xtr_pipeline.judge.asked_records import Outcome
 from xtr_pipeline.judge.chat_body import Message, opening
 from xtr_pipeline.judge.records import Record

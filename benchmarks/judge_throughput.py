@@ -3,8 +3,9 @@
     python benchmarks/judge_throughput.py [--json OUT]
 
 With 32 requests in flight such a server gives 160 answers a second at most. The requests are real grading prompts with
-pools of ten units; journal, validation and ledger are part of what is timed. Three rounds, the median counts; each also
-times the bare HTTP exchange with the same client library, so that the machine's own limit is visible.
+pools of ten units, 50 for each of 32 repositories; journal, validation and ledger are part of what is timed. Three
+rounds, the median counts; each also times the bare HTTP exchange with the same client library, so that the machine's
+own limit is visible.
 """
 
 import argparse
@@ -36,7 +37,8 @@ from xtr_pipeline.judge.pools import build_pool, stacked
 from xtr_pipeline.judge.records import query_id
 from xtr_pipeline.judge.requests import Request, grade_requests
 
-LATENCY_S, IN_FLIGHT, REQUESTS, UNITS, ROUNDS = 0.2, 32, 960, 10, 3
+LATENCY_S, IN_FLIGHT, UNITS, ROUNDS = 0.2, 32, 10, 3
+REPOS, REQUESTS = tuple(f"toy-{number:02d}" for number in range(32)), 50  # requests of each repository
 CHAT = ChatSettings(model="benchmark", logprobs=False)
 
 
@@ -56,20 +58,20 @@ def serve(port: int) -> None:
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")
 
 
-def grading_requests(count: int) -> list[Request]:
-    """Queries over one made-up repository, each with a pool of ten functions of 25 lines."""
+def grading_requests(repo: str, count: int) -> list[Request]:
+    """Queries about one made-up repository, each with a pool of ten functions of 25 lines."""
     lines = "\n".join(f"    value_{line} = compute(value_{line - 1}, weight={line})" for line in range(1, 26))
     bodies = {f"step_{number}": f"def step_{number}(value_0):\n{lines}\n    return {number}\n" for number in range(40)}
     units = units_frame(
         [CodeUnit(f"src/{name}.py", name, "function", "python", 1, 28, 0, "", body) for name, body in bodies.items()],
-        "toy",
+        repo,
         "1.0",
     )
     source = units.row(0, named=True)
     place = {name: source[name] for name in ("repo", "version", "path", "symbol", "start_line", "end_line")}
     queries = [
         {
-            "query_id": query_id("toy", text := f"adding up the weights of batch {number}"),
+            "query_id": query_id(repo, text := f"adding up the weights of batch {number}"),
             **place,
             "unit_hash": source["content_hash"],
             "kind": "conceptual",
@@ -96,7 +98,7 @@ def timed_run(requests: list[Request], base_url: str) -> float:
             "grades",
             settings=settings,
             folders=folders,
-            repos=LabelledRepos(("toy",), frozenset()),
+            repos=LabelledRepos(REPOS, frozenset()),
             date="2026-11-26",
             show=lambda _: None,
         )
@@ -133,7 +135,7 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(port,), daemon=True)
     server.start()
     base_url = f"http://127.0.0.1:{port}/v1"
-    requests = grading_requests(REQUESTS)
+    requests = [request for repo in REPOS for request in grading_requests(repo, REQUESTS)]
     time.sleep(4)
     ceiling = IN_FLIGHT / LATENCY_S
     rounds = [(timed_run(requests, base_url), timed_bare(requests, base_url)) for _ in range(ROUNDS)]

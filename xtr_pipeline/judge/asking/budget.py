@@ -22,8 +22,9 @@ def usage_bound(body: Mapping[str, Any], answer_tokens: int) -> Usage:
 
     No tokeniser makes more tokens than a text has UTF-8 bytes, and the answer is limited by the request.
     """
-    text = json.dumps([body.get("messages"), body.get("response_format")], ensure_ascii=False)
-    return Usage(len(text.encode()) + _TEMPLATE_TOKENS, answer_tokens)
+    form = json.dumps(body.get("response_format"), ensure_ascii=False)
+    said = sum(len(message["role"]) + len(message["content"].encode()) for message in body["messages"])
+    return Usage(said + len(form.encode()) + _TEMPLATE_TOKENS, answer_tokens)
 
 
 class Budget:

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,24 +157,42 @@ def _stopping_softly(asker: Asker) -> Iterator[None]:
 
 
 class _Store:
-    """Gathers what requests gave and appends it to the ledger every few seconds: a shard is rewritten as a whole."""
+    """Gathers what requests gave and appends it to the ledger every few seconds, in a thread: shards are rewritten."""
 
     def __init__(self, task: Task, ledger: Path) -> None:
         self._append = append_grades if task == "grades" else append_queries
         self._ledger = ledger
         self._labels: list[Record] = []
         self._asked: list[Record] = []
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._writing: Future[int] | None = None
         self._last = time.monotonic()
         self.added = 0
 
     def take(self, stored: Stored) -> None:
         self._labels += stored.labels
         self._asked += stored.asked
-        if time.monotonic() - self._last > STORE_EVERY_S:
-            self.flush()
+        if time.monotonic() - self._last > STORE_EVERY_S and (self._writing is None or self._writing.done()):
+            self._start()
 
     def flush(self) -> None:
-        self.added += self._append(self._ledger, self._labels).added
-        append_asked(self._ledger, self._asked)
+        """Write what is left, and wait until everything is written."""
+        self._start()
+        self._settle()
+        self._thread.shutdown()
+
+    def _start(self) -> None:
+        self._settle()
+        self._writing = self._thread.submit(self._write, self._labels, self._asked)
         self._labels, self._asked = [], []
         self._last = time.monotonic()
+
+    def _settle(self) -> None:
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            self.added += writing.result()
+
+    def _write(self, labels: list[Record], asked: list[Record]) -> int:
+        added = self._append(self._ledger, labels).added
+        append_asked(self._ledger, asked)
+        return added

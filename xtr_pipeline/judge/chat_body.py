@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from xtr_pipeline.judge.requests import Request
 
-Structured = Literal["json_schema", "json_object", "none"]
-STRUCTURED: tuple[Structured, ...] = ("json_schema", "json_object", "none")
+Structured = Literal["json_schema", "json_object_schema", "json_object", "none"]
+# strictest first; json_object_schema is llama-cpp-python's way of writing json_schema
+STRUCTURED: tuple[Structured, ...] = ("json_schema", "json_object_schema", "json_object", "none")
 TOP_LOGPROBS = 8
 
 Message = Mapping[str, str]
@@ -54,8 +55,20 @@ def chat_body(request: Request, messages: Sequence[Message], settings: ChatSetti
     if settings.structured == "json_schema":
         schema = {"name": request.task, "strict": True, "schema": request.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif settings.structured == "json_object_schema":
+        body["response_format"] = {"type": "json_object", "schema": request.schema}
     elif settings.structured == "json_object":
         body["response_format"] = {"type": "json_object"}
     if grading and settings.logprobs:
         body |= {"logprobs": True, "top_logprobs": TOP_LOGPROBS}
     return body
+
+
+def form_of(body: Mapping[str, Any]) -> Structured:
+    """How a body asks for the answer's form."""
+    form = body.get("response_format")
+    if form is None:
+        return "none"
+    if form["type"] == "json_schema":
+        return "json_schema"
+    return "json_object_schema" if "schema" in form else "json_object"

@@ -20,7 +20,7 @@ from openai import (
 )
 
 from xtr_pipeline.judge.asking.settings import Endpoint
-from xtr_pipeline.judge.chat_body import ChatSettings, Message, chat_body
+from xtr_pipeline.judge.chat_body import STRUCTURED, ChatSettings, Message, chat_body, form_of
 from xtr_pipeline.judge.requests import Request
 
 _BUSY = (408, 409, 425, 429)
@@ -135,9 +135,10 @@ class JudgeClient:
         if "logprobs" in text and "logprobs" in body:
             self.chat = replace(self.chat, logprobs=False)
             return True
-        form = body.get("response_format", {}).get("type")
-        if form and ("response_format" in text or "json_schema" in text):
-            self.chat = replace(self.chat, structured="json_object" if form == "json_schema" else "none")
+        if "response_format" in body and ("response_format" in text or "json_schema" in text):
+            # requests in flight may all be refused for the same form: only the one that is still in use is given up
+            if (form := form_of(body)) == self.chat.structured:
+                self.chat = replace(self.chat, structured=STRUCTURED[STRUCTURED.index(form) + 1])
             return True
         return False
 

@@ -197,7 +197,19 @@ def test_what_a_server_does_not_know_is_left_out(tmp_path: Path, status: int, me
         report = run(grading_requests(6), settings(server.base_url, in_flight=1, attempts=4), tmp_path)
     assert report.answered == 6
     assert field not in server.bodies[-1]
-    assert server.asked.total() <= 6 + 2
+    assert server.asked.total() <= 6 + 3
+
+
+def test_many_refusals_of_one_form_step_down_by_one(tmp_path: Path) -> None:
+    def script(_: int, body: dict[str, Any]) -> str | dict[str, Any]:
+        refusal = {"status": 400, "delay_s": 0.05, "body": '{"error": {"message": "response_format: no json_schema"}}'}
+        return refusal if body["response_format"]["type"] == "json_schema" else graded(body)
+
+    with running(script) as server:
+        assert run(grading_requests(8), settings(server.base_url, in_flight=4), tmp_path).answered == 8
+    forms = [body["response_format"] for body in server.bodies]
+    assert [form for form in forms if "json_schema" in form] == forms[:4]
+    assert all(form["type"] == "json_object" and form["schema"]["required"] == ["grades"] for form in forms[4:])
 
 
 def test_expected_grades_come_from_log_probabilities(tmp_path: Path) -> None:

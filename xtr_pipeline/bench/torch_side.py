@@ -34,6 +34,11 @@ class TorchSide:
         """
         import torch
         from transformers import BertModel
+        from transformers.utils import logging
+
+        # the pooler's weights, which nobody uses, are reported as unexpected at every start
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
 
         self._torch, self._workload, self._token_budget = torch, workload, token_budget
         self._bert = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="sdpa").eval()

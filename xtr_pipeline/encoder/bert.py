@@ -25,11 +25,11 @@ class BertEmbeddings(nn.Module):  # type: ignore[misc]
         self.segment = nn.Embedding(config.type_vocab_size, config.hidden_size)
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
-    def __call__(self, input_ids: mx.array) -> mx.array:
-        """(batch, tokens) ids -> (batch, tokens, hidden)."""
+    def __call__(self, input_ids: mx.array, words: mx.array | None = None) -> mx.array:
+        """(batch, tokens) ids -> (batch, tokens, hidden); `words` are their word embeddings, where they are known."""
         tokens = input_ids.shape[1]
         places = self.position.weight[:tokens] + self.segment.weight[0]
-        embedded: mx.array = self.norm(self.word(input_ids) + places)
+        embedded: mx.array = self.norm((self.word(input_ids) if words is None else words) + places)
         return embedded
 
 
@@ -83,18 +83,19 @@ class BertEncoder(nn.Module):  # type: ignore[misc]
         self.embeddings = BertEmbeddings(config)
         self.layers = [BertLayer(config, kernels) for _ in range(config.num_hidden_layers)]
 
-    def __call__(self, input_ids: mx.array, mask: mx.array) -> mx.array:
+    def __call__(self, input_ids: mx.array, mask: mx.array, words: mx.array | None = None) -> mx.array:
         """Contextual token outputs.
 
         Args:
             input_ids: (batch, tokens) integer ids.
             mask: (batch, tokens), 1 for tokens and 0 for padding.
+            words: (batch, tokens, hidden) word embeddings of the ids, where the caller has looked them up.
 
         Returns:
             (batch, tokens, hidden) float32; rows of padding hold finite numbers without a meaning.
         """
         additive_mask = ((1 - mask.astype(mx.float32)) * MASKED_SCORE)[:, None, None, :]
-        hidden = self.embeddings(input_ids)
+        hidden = self.embeddings(input_ids, words)
         for layer in self.layers:
             hidden = layer(hidden, additive_mask)
         return hidden

@@ -37,17 +37,18 @@ class MultiVectorEncoder(nn.Module):  # type: ignore[misc]
         weight = self.bert.embeddings.word.weight if self.head is None else self.head.weight
         return int(weight.shape[1] if self.head is None else weight.shape[0])
 
-    def __call__(self, input_ids: mx.array, mask: mx.array) -> mx.array:
+    def __call__(self, input_ids: mx.array, mask: mx.array, words: mx.array | None = None) -> mx.array:
         """Encode a padded batch.
 
         Args:
             input_ids: (batch, tokens) integer ids.
             mask: (batch, tokens), 1 for tokens and 0 for padding.
+            words: (batch, tokens, hidden) word embeddings of the ids, where the caller has looked them up.
 
         Returns:
             (batch, tokens, dim) float32 unit vectors; those of padding mean nothing: the caller masks them.
         """
-        hidden = self.bert(input_ids, mask)
+        hidden = self.bert(input_ids, mask, words)
         batch, tokens, width = hidden.shape
         rows = hidden.reshape(batch * tokens, width)
         if self.head is not None:

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from xtr_pipeline.encoder.blas import load_blas
+from xtr_pipeline.encoder.cpu_tuning import tune_cpu
 
 BLAS = load_blas()
+tune_cpu()
 
 import mlx.core as mx  # noqa: E402
 from mlx import nn  # noqa: E402

@@ -86,16 +86,24 @@ def pad_batch(tokens: TokenIds, plan: BatchPlan) -> tuple[NDArray[np.int32], NDA
 
 
 def _batches_in_flight(model: MultiVectorEncoder, tokens: TokenIds) -> Iterator[tuple[BatchPlan, NDArray[np.float32]]]:
-    """Batches in the order of their plan, with the next ones already running on the other streams."""
+    """Batches in the order of their plan, one on each stream at a time, with the next round already queued.
+
+    A round is evaluated in one call: MLX queues a dozen operations ahead, so that a call for one batch returns when
+    that batch is nearly done, and the next stream would start only then (1.6 times slower on two cores).
+    """
     streams = worker_streams()
     running: deque[tuple[BatchPlan, mx.array]] = deque()
-    for number, plan in enumerate(plan_batches(tokens.lengths)):
-        input_ids, mask = pad_batch(tokens, plan)
-        with mx.stream(streams[number % len(streams)]):
-            outputs = model(mx.array(input_ids), mx.array(mask))
-        mx.async_eval(outputs)  # type: ignore[no-untyped-call]
-        running.append((plan, outputs))
-        if len(running) > QUEUED_PER_STREAM * len(streams):
+    plans = plan_batches(tokens.lengths)
+    for start in range(0, len(plans), len(streams)):
+        round_of = plans[start : start + len(streams)]
+        started = []
+        for stream, plan in zip(streams, round_of, strict=False):
+            input_ids, mask = pad_batch(tokens, plan)
+            with mx.stream(stream):
+                started.append(model(mx.array(input_ids), mx.array(mask)))
+        mx.async_eval(*started)  # type: ignore[no-untyped-call]
+        running.extend(zip(round_of, started, strict=True))
+        while len(running) > QUEUED_PER_STREAM * len(streams):
             yield _finished(*running.popleft())
     while running:
         yield _finished(*running.popleft())

@@ -12,6 +12,7 @@ from typing import cast
 
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.fast_exp import HALF_BIAS, LOG2E, exp2_from_half
+from xtr_pipeline.encoder.stream_vjp import custom_function
 
 Triple = tuple[mx.array, mx.array, mx.array]
 
@@ -34,8 +35,7 @@ def fast_attention(query: mx.array, key: mx.array, value: mx.array, additive_mas
     return output
 
 
-@mx.custom_function
-def _attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) -> Triple:
+def _forward(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) -> Triple:
     """Attention with halved scores in base 2; the unnormalised weights and their sums are for the backward pass."""
     scores = key @ query.swapaxes(-1, -2) + mask
     highest = scores.max(axis=-2, keepdims=True)
@@ -45,8 +45,7 @@ def _attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) 
     return (weights.swapaxes(-1, -2) @ value) / totals, weights, totals
 
 
-@_attention.vjp
-def _attention_vjp(
+def _backward(
     primals: tuple[mx.array, ...], cotangents: tuple[mx.array, ...], outputs: tuple[mx.array, ...]
 ) -> tuple[mx.array, ...]:
     """Gradients; by sum_j P_ij dP_ij = dO_i . O_i (FlashAttention) no (keys, queries) array has to be reduced."""
@@ -58,3 +57,6 @@ def _attention_vjp(
     # d 2^(2h) / dh = 2 ln 2 * 2^(2h)
     d_scores = weights * ((value @ d_output.swapaxes(-1, -2)) - inner) * (2 / LOG2E)
     return d_scores.swapaxes(-1, -2) @ key, d_scores @ query, d_value, mx.zeros_like(mask)
+
+
+_attention = custom_function(_forward, _backward)

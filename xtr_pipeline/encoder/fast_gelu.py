@@ -12,6 +12,7 @@ from typing import cast
 
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.fast_exp import HALF_BIAS, LOG2E, exp2_from_half
+from xtr_pipeline.encoder.stream_vjp import custom_function
 
 _LIMIT = 4 * math.sqrt(2)
 
@@ -42,13 +43,11 @@ def fast_gelu(x: mx.array) -> mx.array:
     return cast(mx.array, _gelu(x))
 
 
-@mx.custom_function
-def _gelu(x: mx.array) -> mx.array:
+def _forward(x: mx.array) -> mx.array:
     return _times_phi(x, _clip(x))
 
 
-@_gelu.vjp
-def _gelu_vjp(x: mx.array, cotangent: mx.array, _: mx.array) -> mx.array:
+def _backward(x: mx.array, cotangent: mx.array, _: mx.array) -> mx.array:
     """The cotangent times Phi(x) + x * phi(x)."""
     density = exp2_from_half(_half_density_exponent(x))
     return _times_slope(x, _clip(x), density, cotangent)
@@ -82,3 +81,6 @@ def _half_density_exponent(x: mx.array) -> mx.array:
 @mx.compile
 def _times_slope(x: mx.array, clipped: mx.array, density: mx.array, cotangent: mx.array) -> mx.array:
     return cotangent * ((0.5 + _odd_part(clipped)) + (1 / math.sqrt(2 * math.pi)) * (x * density))
+
+
+_gelu = custom_function(_forward, _backward)

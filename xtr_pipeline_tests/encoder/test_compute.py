@@ -188,3 +188,10 @@ print(load_encoder(Path({str(tiny_folder)!r})).encode_documents(["retry"]).vecto
 def test_there_is_a_stream_for_every_core_on_a_cpu():
     assert len(worker_streams()) == (available_cores() if runs_on_cpu() else 1)
     assert worker_streams() is worker_streams()
+
+
+@on_linux
+def test_graphs_are_walked_breadth_first_unless_the_user_says_otherwise():
+    code = "import os; from xtr_pipeline.encoder.compute import mx; print(os.environ['MLX_BFS_MAX_WIDTH'])"
+    assert _python(code, MLX_BFS_MAX_WIDTH="7") == "7"
+    assert int(_python("import os; os.environ.pop('MLX_BFS_MAX_WIDTH', None); " + code)) >= 100

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.ranking import Ranker
+from xtr_pipeline.retrieval.searcher import searched_vectors
 
 WARM_UP = 3
 
@@ -47,7 +48,7 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
     random = np.random.default_rng(seed)
     counts = random.choice(lengths, size=units)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    vectors = _random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random)
+    vectors = searched_vectors(_random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random))
     ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), tuple("unit.py" for _ in range(units)))
     everything = np.ones(units, dtype=np.bool_)
     encoding, scoring = [], []

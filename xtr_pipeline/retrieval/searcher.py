@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,8 @@ from xtr_pipeline.retrieval.token_index import TokenIndex
 
 # Queries whose scores over all units are held at once: 64 x 100,000 units is 26 MB.
 QUERY_BATCH = 64
+# Widening float16 takes five times as long as the product that follows, so that a small index is widened once and kept.
+WIDENED_BYTES = 256 * 2**20
 
 Scores = NDArray[np.float32]
 
@@ -94,7 +97,13 @@ class Searcher:
     def _semantic(self, queries: Sequence[str]) -> Scores:
         """MaxSim of every unit for every query, `(queries, units)`."""
         assert self.encoder is not None and self.index is not None
-        return maxsim_scores(self.encoder.encode_queries(list(queries)), self.index.vectors, self.index.offsets)
+        return maxsim_scores(self.encoder.encode_queries(list(queries)), self._vectors, self.index.offsets)
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float16] | NDArray[np.float32]:
+        """The index's vectors, in float32 where that is small enough to be kept."""
+        assert self.index is not None
+        return searched_vectors(self.index.vectors)
 
     def _check_request(self, queries: Sequence[str], mode: Mode, k: int) -> None:
         """Raises ValueError with everything wrong about a request."""
@@ -105,6 +114,11 @@ class Searcher:
             problems.append(f"{mode} mode needs an encoder and a token index; this searcher has bm25 only")
         if problems:
             raise ValueError("; ".join(problems))
+
+
+def searched_vectors(vectors: NDArray[np.float16]) -> NDArray[np.float16] | NDArray[np.float32]:
+    """Token vectors as a searcher keeps them: widened to float32 up to `WIDENED_BYTES`, as they are beyond."""
+    return vectors.astype(np.float32) if 4 * vectors.size <= WIDENED_BYTES else vectors
 
 
 def _check_parts(units: pl.DataFrame, index: TokenIndex | None, bm25: Bm25, encoder: TextEncoder | None) -> None:

@@ -119,3 +119,15 @@ def test_semantic_scores_are_the_mean_of_the_largest_cosines(searcher: Searcher,
     unit_id = UNITS.sort("unit_id")["unit_id"][0]
     hit = next(hit for hit in searcher.rank_units("send socket", "semantic", 4) if hit.unit_id == unit_id)
     assert hit.score == pytest.approx(expected, abs=1e-5)
+
+
+def test_an_index_too_large_to_be_widened_gives_the_same_scores(
+    searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widened = searcher.rank_units("socket send", "semantic", 5)
+    assert searcher._vectors.dtype == np.float32
+    monkeypatch.setattr("xtr_pipeline.retrieval.searcher.WIDENED_BYTES", 0)
+    searcher.__dict__.pop("_vectors")
+    assert searcher.rank_units("socket send", "semantic", 5) == widened
+    assert searcher._vectors is searcher.index.vectors
+    searcher.__dict__.pop("_vectors")

@@ -21,7 +21,6 @@ from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.training.recipe import JUDGED
 
 HEAD_DIM = 128
-SEARCH_SIZES = (1_000, 10_000, 100_000)
 PARTS = ("train", "encode", "search")
 
 
@@ -110,13 +109,12 @@ def _machine() -> dict[str, Any]:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        flags = "AVX-512" if "avx512f" in info.read_text() else "AVX2" if "avx2" in info.read_text() else "no AVX2"
-        return f"{names[0] if names else platform.machine()}, {flags}"
-    return platform.processor() or platform.machine()
+    if not info.exists():
+        return platform.processor() or platform.machine()
+    text = info.read_text()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    flags = "AVX-512" if "avx512f" in text else "AVX2" if "avx2" in text else "no AVX2"
+    return f"{names[0] if names else platform.machine()}, {flags}"
 
 
 def _show(figures: dict[str, Any]) -> None:
@@ -124,15 +122,15 @@ def _show(figures: dict[str, Any]) -> None:
     if "theirs" in figures:
         console.print(f"ours: {figures['ours']}\ntheirs: {figures['theirs']}", highlight=False)
         table = Table("", "ratio", "of pairs", "ours", "theirs", "peak memory", box=SIMPLE, title="ours / PyTorch")
-        for part, unit in (("train_step", "tokens/s"), ("encode", "tokens/s")):
+        for part in ("train_step", "encode"):
             if part in figures:
                 row = figures[part]
                 table.add_row(
                     part,
                     f"{row['median']:.2f}",
                     f"{row['low']:.2f}-{row['high']:.2f} ({row['pairs']})",
-                    f"{row['ours']:.2f} s, {row['ours_per_s']:,.0f} {unit}",
-                    f"{row['theirs']:.2f} s, {row['theirs_per_s']:,.0f} {unit}",
+                    f"{row['ours']:.2f} s, {row['ours_per_s']:,.0f} tokens/s",
+                    f"{row['theirs']:.2f} s, {row['theirs_per_s']:,.0f} tokens/s",
                     f"{row['memory_ratio']:.2f} ({row['ours_peak_mb']:,.0f} / {row['theirs_peak_mb']:,.0f} MB)",
                 )
         console.print(table)

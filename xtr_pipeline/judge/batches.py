@@ -150,7 +150,7 @@ def _write_batch(out: Path, name: str, requests: Sequence[Request], settings: Ch
 
 
 def _write_manifest(out: Path, name: str, requests: Sequence[Request]) -> None:
-    entries = ({"custom_id": request.custom_id, "task": request.task, **request.manifest} for request in requests)
+    entries = ({"custom_id": request.custom_id, **request.entry} for request in requests)
     _write_lines(out / f"{name}.manifest.jsonl", entries)
 
 

@@ -56,6 +56,11 @@ class Request:
     manifest: Mapping[str, Any]
     redacted: Mapping[str, int]
 
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The manifest's entry: what reading the answer needs, with the task."""
+        return {"task": self.task, **self.manifest}
+
 
 def shown_unit(row: Mapping[str, Any]) -> ShownUnit:
     """A row of a units frame as a prompt shows it."""

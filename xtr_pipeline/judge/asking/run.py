@@ -84,7 +84,7 @@ def ask_and_store(  # noqa: PLR0913 - each is its own concern, and all are neede
         LedgerError: The ledger is damaged.
     """
     refuse_forbidden(
-        [{"repo": repo} for repo in {repo_of({"task": request.task, **request.manifest}) for request in requests}],
+        [{"repo": repo} for repo in {repo_of(request.entry) for request in requests}],
         repos,
     )
     endpoint = settings.endpoint

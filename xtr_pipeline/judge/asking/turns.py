@@ -21,7 +21,7 @@ class Turns:
     def __init__(self, request: Request, source: Source) -> None:
         """Nothing was answered yet."""
         self._request, self._source = request, source
-        self._entry = {"task": request.task, **request.manifest}
+        self._entry = request.entry
         self.messages: list[Message] = opening(request)
         self.labels: list[Record] = []
         self.account: list[Record] = []

@@ -59,10 +59,23 @@ def plan_epoch(data: TokenData, recipe: Recipe, epoch: int) -> list[PlannedBatch
         Batches in order; each query is in exactly one.
     """
     random = np.random.default_rng([recipe.seed, epoch])
+    order = random.permutation(len(data.queries)).tolist()
+    if not recipe.one_repo_batches:
+        return _dealt(data, recipe, order, random)
+    dealt = [
+        batch
+        for repo in sorted(set(data.repos))
+        for batch in _dealt(data, recipe, [query for query in order if data.repos[query] == repo], random)
+    ]
+    return [dealt[position] for position in random.permutation(len(dealt)).tolist()]
+
+
+def _dealt(data: TokenData, recipe: Recipe, order: Sequence[int], random: np.random.Generator) -> list[PlannedBatch]:
+    """Fill batches with queries in the given order."""
     batches: list[PlannedBatch] = []
     queries: list[int] = []
     documents: dict[int, None] = {}
-    for query in random.permutation(len(data.queries)).tolist():
+    for query in order:
         drawn = draw_candidates(data.candidates[query], recipe, random)
         grown = documents | dict.fromkeys(candidate.document for candidate in drawn)
         if queries and not _fits(data, recipe, [*queries, query], list(grown)):

@@ -124,7 +124,7 @@ def _loss_of_vectors(
     def with_counted(vectors: list[mx.array], side: str) -> list[tuple[mx.array, mx.array]]:
         return [(vector, tile[2]) for vector, tile in zip(vectors, arrays[side], strict=True)]
 
-    scores = score_matrix(with_counted(queries, "queries"), with_counted(documents, "documents"))
+    scores = score_matrix(with_counted(queries, "queries"), with_counted(documents, "documents"), recipe)
     return objective(scores, arrays["grades"], recipe)
 
 

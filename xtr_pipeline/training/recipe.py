@@ -9,6 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 Decay = Literal["linear", "cosine"]
+Scoring = Literal["maxsim", "xtr"]
+
+
+TERMS = ("contrastive", "listwise", "mse", "ordinal", "margin")
+"""The losses that a recipe can weigh, each by its setting `<term>_weight`."""
 
 
 class RecipeError(ValueError):
@@ -29,14 +34,23 @@ class Recipe:
             because a step's cost is its tokens; attention to the unit's first lines carries over.
         batch_tokens: Tokens of a batch, queries and documents, padding included; decides how many queries a step sees.
         tile_tokens: Tokens that are encoded at a time; bounds memory (with `accumulate`), padding and number of shapes.
+        one_repo_batches: Whether a batch holds queries of one repository only, so that its in-batch negatives are what
+            a search has to tell apart: code of the same project. Otherwise queries are mixed.
         candidates_per_query: Candidates of a query in a batch: positives first, then hard negatives.
         positive_grade: Grades from here on are what the query asks for.
         negative_grade: Grades up to here are not; those between the two are left out of the contrastive term.
+        scoring: How token similarities become scores: "maxsim" (ColBERT) or "xtr" (only document tokens that a query
+            token retrieves from the batch count).
+        k_train: Document tokens that a query token retrieves with "xtr" scoring (32 to 320 in the paper).
         temperature: Divides the scores in the contrastive softmax (matters more than the learning rate).
         contrastive_weight: Weight of the contrastive term.
         listwise_weight: Weight of the graded listwise term.
-        listwise_temperature: Divides scores and rescaled grades in the listwise softmaxes.
-        grade_spread: MaxSim difference that the listwise term asks for between grade 5 and grade 1. Raw grades would
+        mse_weight: Weight of the regression of scores on grades.
+        ordinal_weight: Weight of the ordinal regression.
+        margin_weight: Weight of the margins between pairs of different grades.
+        listwise_temperature: Divides scores and rescaled grades in the listwise softmaxes, and distances to thresholds
+            in the ordinal term.
+        grade_spread: Difference of scores that the graded terms ask for between grade 5 and grade 1. Raw grades would
             ask a student in [-1, 1] for odds that it cannot produce.
         learning_rate: Peak of the schedule.
         warmup_share: Share of the steps in which the rate rises linearly from zero.
@@ -65,12 +79,18 @@ class Recipe:
     document_length: int = 192
     batch_tokens: int = 4096
     tile_tokens: int = 512
+    one_repo_batches: bool = False
     candidates_per_query: int = 8
     positive_grade: int = 4
     negative_grade: int = 2
+    scoring: Scoring = "maxsim"
+    k_train: int = 128
     temperature: float = 0.05
     contrastive_weight: float = 1.0
     listwise_weight: float = 0.5
+    mse_weight: float = 0.0
+    ordinal_weight: float = 0.0
+    margin_weight: float = 0.0
     listwise_temperature: float = 0.05
     grade_spread: float = 0.2
     learning_rate: float = 2e-5
@@ -114,10 +134,21 @@ class Recipe:
         )
 
 
+WEIGHTS = tuple(f"{term}_weight" for term in TERMS)
+
 # (settings, what must hold, in words)
 _LIMITS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
     (
-        ("steps", "query_length", "document_length", "tile_tokens", "candidates_per_query", "patience", "save_every"),
+        (
+            "steps",
+            "query_length",
+            "document_length",
+            "tile_tokens",
+            "candidates_per_query",
+            "k_train",
+            "patience",
+            "save_every",
+        ),
         lambda value: value >= 1,
         "at least 1",
     ),
@@ -141,8 +172,7 @@ _LIMITS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
             "lora_rank",
             "dev_every",
             "weight_decay",
-            "contrastive_weight",
-            "listwise_weight",
+            *WEIGHTS,
             "least_gain",
         ),
         lambda value: value >= 0,
@@ -163,8 +193,10 @@ def _problems(recipe: Recipe) -> list[str]:
 
 def _contradictions(recipe: Recipe) -> list[str]:
     problems = []
-    if recipe.contrastive_weight == 0 and recipe.listwise_weight == 0:
-        problems.append("contrastive_weight and listwise_weight are both 0: nothing would be learned")
+    if not any(getattr(recipe, weight) for weight in WEIGHTS):
+        problems.append(f"{', '.join(WEIGHTS)} are all 0: nothing would be learned")
+    if recipe.scoring not in ("maxsim", "xtr"):
+        problems.append(f"scoring must be 'maxsim' or 'xtr', not {recipe.scoring!r}")
     if recipe.negative_grade >= recipe.positive_grade:
         problems.append(f"negative_grade {recipe.negative_grade} must be below positive_grade {recipe.positive_grade}")
     longest = max(recipe.query_length, recipe.document_length)

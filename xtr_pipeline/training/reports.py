@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.training.recipe import TERMS
 
 HISTORY_SCHEMA: dict[str, type[pl.DataType]] = {
     "step": pl.Int32,
     "epoch": pl.Int32,
     "loss": pl.Float64,
-    "contrastive": pl.Float64,
-    "listwise": pl.Float64,
+    **dict.fromkeys(TERMS, pl.Float64),
     "learning_rate": pl.Float64,
     "gradient_norm": pl.Float64,
     "tokens": pl.Int32,
@@ -32,8 +32,7 @@ class StepReport:
         steps: Steps that the run takes unless it stops early.
         epoch: 0-based pass over the queries.
         loss: Weighted sum of the terms.
-        contrastive: Contrastive term before weighting, None when the recipe has none.
-        listwise: Listwise term before weighting, None when the recipe has none.
+        terms: The recipe's terms before weighting, by name.
         learning_rate: Of this step.
         gradient_norm: Global norm before clipping.
         tokens: Real tokens of the batch, padding not counted.
@@ -47,8 +46,7 @@ class StepReport:
     steps: int
     epoch: int
     loss: float
-    contrastive: float | None
-    listwise: float | None
+    terms: dict[str, float]
     learning_rate: float
     gradient_norm: float
     tokens: int
@@ -83,5 +81,6 @@ class TrainingReport:
 
 def history_frame(reports: list[StepReport]) -> pl.DataFrame:
     """The reports as a frame of `HISTORY_SCHEMA`."""
-    rows = [{name: value for name, value in asdict(report).items() if name in HISTORY_SCHEMA} for report in reports]
+    named = [asdict(report) | report.terms for report in reports]
+    rows = [{name: value for name, value in row.items() if name in HISTORY_SCHEMA} for row in named]
     return pl.DataFrame(rows, schema=HISTORY_SCHEMA)

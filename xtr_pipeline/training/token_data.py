@@ -68,6 +68,7 @@ class TokenData:
 
     Attributes:
         query_ids: One per query.
+        repos: The repository of each query.
         queries: One per query.
         documents: One per distinct text: the same code under two names is one document.
         candidates: Per query, in the frame's order, each document once.
@@ -76,6 +77,7 @@ class TokenData:
     """
 
     query_ids: tuple[str, ...]
+    repos: tuple[str, ...]
     queries: tuple[TokenSequence, ...]
     documents: tuple[TokenSequence, ...]
     candidates: tuple[tuple[Candidate, ...], ...]
@@ -107,6 +109,7 @@ def tokenise_examples(
     queries = examples["query"].to_list()
     return TokenData(
         query_ids=tuple(examples["query_id"].to_list()),
+        repos=tuple(examples["repo"].to_list()),
         queries=tuple(tokenise_queries(queries)),
         documents=tuple(tokenise_documents(list(index))),
         candidates=tuple(tuple(Candidate(document, grade) for document, grade in grades.items()) for grades in graded),

@@ -133,14 +133,12 @@ class _Run:
             raise NonFiniteLossError(_non_finite(number, planned.epoch, loss, gradient_norm, batch))
         seconds = time.perf_counter() - started
         latest = [*(report.seconds for report in self.state.reports[-LATEST + 1 :]), seconds]
-        terms = {name: float(term.item()) for name, term in value.terms.items()}
         return StepReport(
             step=number,
             steps=len(plan),
             epoch=planned.epoch,
             loss=loss,
-            contrastive=terms.get("contrastive"),
-            listwise=terms.get("listwise"),
+            terms={name: float(term.item()) for name, term in value.terms.items()},
             learning_rate=rate,
             gradient_norm=gradient_norm,
             tokens=batch.tokens,

@@ -208,3 +208,21 @@ def test_training_reads_code_as_search_does():
     searched = encoder.tokenise(code, 16)
     assert [sequence.ids.tolist() for sequence in shown] == [searched[0].tolist(), searched[1].tolist()]
     assert sum(int(sequence.counted.sum()) for sequence in shown) == len(encoder.encode_documents(code).vectors)
+
+
+def test_batches_of_one_repository_hold_every_query_once_and_come_in_mixed_order():
+    examples = pl.concat(
+        tiny_examples(20, seed).with_columns(
+            query_id=pl.concat_str(pl.lit(repo), "query_id"),
+            repo=pl.lit(repo),
+        )
+        for seed, repo in enumerate(("one", "two"))
+    )
+    mixed = replace(RECIPE, batch_tokens=256)
+    data, recipe = data_of(examples), replace(mixed, one_repo_batches=True)
+    plans = plan_epoch(data, recipe, epoch=0)
+    repos = [{data.repos[query] for query in plan.queries} for plan in plans]
+    assert sorted(query for plan in plans for query in plan.queries) == list(range(40))
+    assert all(len(names) == 1 for names in repos)
+    assert repos != sorted(repos, key=min)
+    assert any(len({data.repos[query] for query in plan.queries}) == 2 for plan in plan_epoch(data, mixed, epoch=0))

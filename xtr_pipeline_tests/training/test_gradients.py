@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from mlx.utils import tree_flatten
 
 from xtr_pipeline.encoder.compute import mx
+from xtr_pipeline.encoder.kernels import fast_kernels, reference_kernels
 from xtr_pipeline.training.batches import build_batch, plan_epoch
 from xtr_pipeline.training.gradients import batch_arrays, tiled_gradient, whole_gradient
 from xtr_pipeline.training.optimiser import make_optimiser, make_step
+from xtr_pipeline.training.recipe import Scoring
 from xtr_pipeline_tests.training.test_batches import data_of
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
 
@@ -95,3 +98,22 @@ def test_clipping_bounds_the_move_and_decay_spares_vectors():
     # a gradient clipped to nothing leaves decay alone: 1 - rate * decay on matrices, nothing on vectors
     np.testing.assert_allclose(after["head.weight"], start["head.weight"] * (1 - 1e-2 * 0.5), atol=1e-4)
     np.testing.assert_allclose(after["bert.layers.0.norm.weight"], start["bert.layers.0.norm.weight"], atol=1e-4)
+
+
+@pytest.mark.parametrize("scoring", ["maxsim", "xtr"])
+def test_loss_curves_of_the_fast_and_the_reference_path_agree_over_100_steps(scoring: Scoring):
+    """Fast: our kernels, in one piece over all streams. Reference: MLX's own functions, tile by tile on one stream."""
+    recipe = replace(WIDE, batch_tokens=256, tile_tokens=64, scoring=scoring, k_train=24, temperature=0.2)
+    data = data_of(tiny_examples(40))
+    plans = [plan for epoch in range(100) for plan in plan_epoch(data, recipe, epoch)][:100]
+    batches = [batch_arrays(build_batch(data, plan, recipe, pad_id=0)) for plan in plans]
+    curves = []
+    for kernels, accumulate in ((fast_kernels(), False), (reference_kernels(), True)):
+        model = tiny_encoder(kernels=kernels).model
+        own = replace(recipe, accumulate=accumulate)
+        step = make_step(model, make_optimiser(model, own), own)
+        curves.append([step(arrays, 5e-4)[0].loss.item() for arrays in batches])
+    fast, reference = np.array(curves)
+    assert len(fast) == 100
+    assert reference[-10:].mean() < 0.8 * reference[:10].mean()
+    np.testing.assert_allclose(fast, reference, rtol=0.01)

@@ -29,13 +29,25 @@ def test_a_recipe_cannot_be_changed():
 
 def test_everything_wrong_with_a_recipe_is_in_one_message():
     with pytest.raises(RecipeError) as error:
-        replace(JUDGED, temperature=0, steps=0, start_share=1.5, negative_grade=4, decay="none", document_length=2000)
+        replace(
+            JUDGED,
+            temperature=0,
+            steps=0,
+            start_share=1.5,
+            negative_grade=4,
+            decay="none",
+            document_length=2000,
+            scoring="bm25",
+            margin_weight=-1,
+        )
     for part in (
         "temperature must be above 0",
         "steps must be at least 1",
         "start_share must be between 0 and 1",
         "negative_grade 4 must be below",
         "decay must be",
+        "scoring must be 'maxsim' or 'xtr'",
+        "margin_weight must be 0 or more",
         "<= tile_tokens",
     ):
         assert part in str(error.value)

@@ -11,6 +11,7 @@ from mlx.utils import tree_flatten
 from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.encoder import Carried, Encoder
+from xtr_pipeline.encoder.kernels import Kernels
 from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.encoder.tokenising import TextTokenizer
@@ -59,7 +60,7 @@ def tiny_tokenizer() -> TextTokenizer:
     return TextTokenizer(json.dumps(definition))
 
 
-def tiny_encoder(seed: int = 0, head_dim: int | None = 8) -> Encoder:
+def tiny_encoder(seed: int = 0, head_dim: int | None = 8, kernels: Kernels | None = None) -> Encoder:
     """Two layers of width 16 with random weights that depend on the seed alone."""
     config = BertConfig(
         vocab_size=len(WORDS) + 4,
@@ -69,7 +70,7 @@ def tiny_encoder(seed: int = 0, head_dim: int | None = 8) -> Encoder:
         intermediate_size=32,
         max_position_embeddings=32,
     )
-    model = MultiVectorEncoder(config, head_dim)
+    model = MultiVectorEncoder(config, head_dim, kernels)
     random = np.random.default_rng(seed)
     weights = [
         (name, mx.array(random.normal(0.0, 0.2, weight.shape).astype(np.float32)))

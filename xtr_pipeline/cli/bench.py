@@ -16,18 +16,20 @@ from rich.console import Console
 from rich.table import Table
 
 from xtr_pipeline.cli.judge_inputs import chosen_repos, errors_told, files, registry, units_of
+from xtr_pipeline.corpus.pinned_tree import pinned_tree
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.training.recipe import JUDGED
 
 HEAD_DIM = 128
-PARTS = ("train", "encode", "search")
+PARTS = ("train", "encode", "search", "cold")
+WITH_TORCH = {"train": ("torch",), "encode": ("torch",), "cold": ("torch", "sentence_transformers")}
 
 
 def bench_command(  # noqa: PLR0913, PLR0917 - the options of a command are its interface
     repo: Annotated[str, typer.Option(help="The train or dev repo whose labels and units are the work.")] = "fsspec",
     parts: Annotated[
-        str, typer.Option(help="Which of train, encode and search, with commas between.")
+        str, typer.Option(help="Which of train, encode, search and cold, with commas between.")
     ] = "train,encode,search",
     pairs: Annotated[int, typer.Option(help="Timings of each side that count.", min=1)] = 5,
     steps: Annotated[int, typer.Option(help="Different training batches.", min=1)] = 2,
@@ -35,19 +37,29 @@ def bench_command(  # noqa: PLR0913, PLR0917 - the options of a command are its 
     units: Annotated[
         str, typer.Option(help="Sizes of the index to search, with commas between.")
     ] = "1000,10000,100000",
+    folder_files: Annotated[
+        int, typer.Option("--files", help="cold: files of the folder that is searched for the first time.", min=1)
+    ] = 500,
     json_out: Annotated[Path | None, typer.Option("--json", help="Write the figures here.", metavar="OUT")] = None,
 ) -> None:
     """Compare with PyTorch on this machine: the same weights, batches, optimizer and precision (float32), in turn.
 
     Ratios are ours divided by theirs, the median of pairs: below 1 ours is faster. The two sides must agree in losses
-    and vectors, or the run fails. Needs the extra `torch` (pip install -e .[torch]) for train and encode. Exit codes:
-    0, or 2 when it cannot be measured.
+    and vectors, or the run fails. `cold` is the first `xtr search` of a folder against encoding the same texts with
+    sentence-transformers. Needs the extra `torch` (pip install -e .[torch]) for all but search. Exit codes: 0, or 2
+    when it cannot be measured.
     """
     with errors_told() as console:
         chosen = _parts(parts)
-        if find_spec("torch") is None and set(chosen) & {"train", "encode"}:
-            raise ValueError("PyTorch is not installed: pip install -e '.[torch]', or measure --parts search alone")
-        figures = _figures(console, repo, chosen, pairs, steps, documents, [int(size) for size in units.split(",")])
+        missing = {name for part in chosen for name in WITH_TORCH.get(part, ()) if find_spec(name) is None}
+        if missing:
+            raise ValueError(
+                f"not installed: {', '.join(sorted(missing))}. Run pip install -e '.[torch]', or measure --parts search"
+            )
+        sizes = [int(size) for size in units.split(",")]
+        figures = _figures(console, repo, chosen, pairs, steps, documents, sizes) if set(chosen) - {"cold"} else {}
+        if "cold" in chosen:
+            figures |= {"machine": _machine(), "cold_start": _cold_start(console, pairs, folder_files)}
     if json_out is not None:
         json_out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     _show(figures)
@@ -82,7 +94,7 @@ def _figures(  # noqa: PLR0913, PLR0917 - what the command was asked for
     with tempfile.TemporaryDirectory(prefix="xtr-bench-") as temporary:
         folder = Path(temporary)
         save_encoder(encoder, folder / "model")
-        comparable = tuple(part for part in parts if part != "search")
+        comparable = tuple(part for part in parts if part in {"train", "encode"})
         if comparable:
             figures |= compare(folder / "model", workload, pairs=pairs, parts=comparable, tell=console.print)
         if "search" in parts:
@@ -96,6 +108,24 @@ def _figures(  # noqa: PLR0913, PLR0917 - what the command was asked for
             figures[name] = figures[part]["median"]
             figures[name.replace("ratio", "memory_ratio")] = figures[part]["memory_ratio"]
     return figures
+
+
+def _cold_start(console: Console, pairs: int, count: int) -> dict[str, Any]:
+    from xtr_pipeline.bench.cold_start import cold_start, collect_files
+    from xtr_pipeline.encoder.checkpoint import load_from, save_encoder
+
+    known = registry()
+    base = load_from("base", files().home)
+    with tempfile.TemporaryDirectory(prefix="xtr-bench-") as temporary:
+        save_encoder(base, Path(temporary, "model"))
+        train = (known.get(name) for name in known.names("train"))
+        sources = (
+            (pinned_tree(repo, files().home, files().downloads).root, sorted(set(units_of(repo)["path"])))
+            for repo in train
+        )
+        folder = collect_files(sources, count, Path(temporary, "folder"))
+        length = base.settings.document_length
+        return cold_start(Path(temporary, "model"), folder, length, pairs=pairs, tell=console.print)
 
 
 def _machine() -> dict[str, Any]:
@@ -134,6 +164,14 @@ def _show(figures: dict[str, Any]) -> None:
                     f"{row['memory_ratio']:.2f} ({row['ours_peak_mb']:,.0f} / {row['theirs_peak_mb']:,.0f} MB)",
                 )
         console.print(table)
+    if "cold_start" in figures:
+        row = figures["cold_start"]
+        console.print(
+            f"cold start of xtr search, {row['files']} files, {row['units']:,} units: {row['ours']:.1f} s against "
+            f"{row['theirs']:.1f} s of encoding alone with sentence-transformers, ratio {row['median']:.2f} "
+            f"({row['low']:.2f}-{row['high']:.2f}, {row['pairs']} pairs)",
+            highlight=False,
+        )
     if "search" in figures:
         frame = pl.DataFrame(figures["search"])
         table = Table(*frame.columns, box=SIMPLE, title="one query, warm")

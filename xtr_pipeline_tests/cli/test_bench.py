@@ -9,7 +9,7 @@ from xtr_pipeline.cli.app import app
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--parts", "train,sing"], "unknown parts sing: choose of train, encode, search"),
+        (["--parts", "train,sing"], "unknown parts sing: choose of train, encode, search, cold"),
         (["--parts", ","], "unknown parts (none)"),
         (["--repo", "borgbackup", "--parts", "search"], "not train or dev repos of the registry: borgbackup"),
     ],
@@ -24,4 +24,6 @@ def test_without_pytorch_the_cure_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("xtr_pipeline.cli.bench.find_spec", lambda _: None)
     result = CliRunner().invoke(app, ["bench"])
     assert result.exit_code == 2
-    assert "pip install -e '.[torch]'" in result.output
+    assert "not installed: torch. Run pip install -e '.[torch]'" in result.output
+    cold = CliRunner().invoke(app, ["bench", "--parts", "cold"])
+    assert "not installed: sentence_transformers, torch" in cold.output

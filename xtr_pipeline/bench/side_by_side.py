@@ -91,9 +91,9 @@ def _training(folder: Path, file: Path, workload: Workload, pairs: int, tell: Te
         gap = max(abs(a - b) for a, b in zip(*losses, strict=True))
         if gap > SAME_LOSS * max(1.0, *losses[1]):
             raise DifferentResultsError(f"the losses of the two sides differ by up to {gap:.2g}: {losses}")
-        peak = _gemm_peak(ours)
         figures = _comparison(times, workload.train_tokens / len(workload.batches), ours, theirs).figures()
-        step_figures = {**figures, "largest_loss_gap": gap, "gemm_gflops": peak}
+        peak = _of_the_peak(ours, workload.train_flops / len(workload.batches), figures)
+        step_figures = {**figures, "largest_loss_gap": gap, **peak}
         return {"ours": ours.name, "theirs": theirs.name, "train_step": step_figures}
 
 
@@ -119,7 +119,8 @@ def _encoding(folder: Path, file: Path, workload: Workload, pairs: int, tell: Te
         if gap > SAME_VECTORS:
             raise DifferentResultsError(f"the token vectors of the two sides differ by up to {gap:.2g}")
         figures = _comparison(times, workload.encode_tokens, ours, theirs).figures()
-        encode_figures = {**figures, "largest_vector_gap": gap, "torch_token_budget": budget}
+        peak = _of_the_peak(ours, workload.encode_flops, figures)
+        encode_figures = {**figures, "largest_vector_gap": gap, "torch_token_budget": budget, **peak}
         return {"ours": ours.name, "theirs": theirs.name, "encode": encode_figures}
 
 
@@ -136,6 +137,13 @@ def _comparison(times: tuple[list[float], list[float]], tokens: float, ours: Wor
     ratio = ratio_of(*times)
     peaks = ours.peak_bytes() / 2**20, theirs.peak_bytes() / 2**20
     return Comparison(ratio, peaks[0] / peaks[1], tokens / ratio.ours, tokens / ratio.theirs, *peaks)
+
+
+def _of_the_peak(worker: Worker, flops: float, figures: dict[str, Any]) -> dict[str, float]:
+    """What one large product reaches here, and the share of it that each side's work reaches."""
+    peak = _gemm_peak(worker)
+    shares = {f"{side}_of_gemm_peak": flops / figures[side] / 1e9 / peak for side in ("ours", "theirs")}
+    return {"gemm_gflops": peak, **shares}
 
 
 def _gemm_peak(worker: Worker) -> float:

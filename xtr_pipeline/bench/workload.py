@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from xtr_pipeline.bench.arithmetic import encode_flops, train_flops
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.tokenising import TokenIds
@@ -26,12 +27,15 @@ class Workload:
         recipe: Losses, lengths and the token budget of a batch.
         batches: Training batches, padded in tiles as our trainer does.
         documents: Ids of documents to encode, cut to the encoder's document length.
+        train_flops, encode_flops: Operations in the matrix products of all batches and of all documents.
         description: How long the sequences are, for the report.
     """
 
     recipe: Recipe
     batches: tuple[Batch, ...]
     documents: TokenIds
+    train_flops: float
+    encode_flops: float
     description: dict[str, float]
 
     @property
@@ -83,7 +87,25 @@ def make_workload(  # noqa: PLR0913 - the parts of a workload
     batches = tuple(build_batch(data, step.batch, recipe, encoder.config.pad_token_id) for step in plan[:steps])
     drawn = units.sort("unit_id").sample(documents, seed=seed)
     ids = encoder.tokenise(render_units(drawn), encoder.settings.document_length)
-    return Workload(recipe, batches, ids, _description(batches, ids.lengths))
+    trained = [length for batch in batches for length in _lengths(batch)]
+    head_dim = None if encoder.model.head is None else encoder.settings.dim
+    return Workload(
+        recipe,
+        batches,
+        ids,
+        train_flops(encoder.config, head_dim, trained),
+        encode_flops(encoder.config, head_dim, ids.lengths),
+        _description(batches, ids.lengths),
+    )
+
+
+def _lengths(batch: Batch) -> list[int]:
+    """Real tokens of every sequence of a batch."""
+    return [
+        int(length)
+        for tile in (*batch.queries, *batch.documents)
+        for length in tile.mask[: len(tile.sequences)].sum(axis=1)
+    ]
 
 
 def _description(batches: Sequence[Batch], lengths: NDArray[np.int64]) -> dict[str, float]:

@@ -151,7 +151,8 @@ def _show(figures: dict[str, Any]) -> None:
     console = Console()
     if "theirs" in figures:
         console.print(f"ours: {figures['ours']}\ntheirs: {figures['theirs']}", highlight=False)
-        table = Table("", "ratio", "of pairs", "ours", "theirs", "peak memory", box=SIMPLE, title="ours / PyTorch")
+        columns = ("", "ratio", "of pairs", "ours", "theirs", "peak memory", "of GEMM peak")
+        table = Table(*columns, box=SIMPLE, title="ours / PyTorch")
         for part in ("train_step", "encode"):
             if part in figures:
                 row = figures[part]
@@ -162,6 +163,7 @@ def _show(figures: dict[str, Any]) -> None:
                     f"{row['ours']:.2f} s, {row['ours_per_s']:,.0f} tokens/s",
                     f"{row['theirs']:.2f} s, {row['theirs_per_s']:,.0f} tokens/s",
                     f"{row['memory_ratio']:.2f} ({row['ours_peak_mb']:,.0f} / {row['theirs_peak_mb']:,.0f} MB)",
+                    f"{row['ours_of_gemm_peak']:.0%} / {row['theirs_of_gemm_peak']:.0%}",
                 )
         console.print(table)
     if "cold_start" in figures:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
+from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 from xtr_pipeline.retrieval.ranking import Ranker
 from xtr_pipeline.retrieval.searcher import searched_vectors
 
@@ -35,7 +36,7 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
 ) -> Latency:
     """Time every query by itself, warm, over made-up token vectors in units of real lengths.
 
-    The vectors are random directions: exact MaxSim does the same work whatever they say.
+    The vectors are random directions: scoring does the same work whatever they say.
 
     Args:
         encoder: Encodes the queries.
@@ -51,12 +52,18 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
     vectors = searched_vectors(_random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random))
     ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), tuple("unit.py" for _ in range(units)))
     everything = np.ones(units, dtype=np.bool_)
+    candidates = Narrowing().candidates(units)
+    means = unit_means(vectors, offsets)
     encoding, scoring = [], []
     for number, query in enumerate([*queries[:WARM_UP], *queries]):
         start = time.perf_counter()
         encoded = encoder.encode_queries([query])
         between = time.perf_counter()
-        ranker.units(maxsim_scores(encoded, vectors, offsets)[0], everything, 10)
+        if candidates == units:
+            scores = maxsim_scores(encoded, vectors, offsets)[0]
+        else:
+            scores = narrowed_scores(encoded, vectors, offsets, means, candidates)[0]
+        ranker.units(scores, everything, 10)
         if number >= WARM_UP:
             encoding.append(between - start)
             scoring.append(time.perf_counter() - between)

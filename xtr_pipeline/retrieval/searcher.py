@@ -13,6 +13,7 @@ from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
 from xtr_pipeline.retrieval.token_index import TokenIndex
@@ -28,13 +29,14 @@ Scores = NDArray[np.float32]
 class Searcher:
     """Ranks the units and files of one corpus in all modes; bm25 mode works without an encoder."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a searcher
         self,
         units: pl.DataFrame,
         index: TokenIndex | None,
         bm25: Bm25,
         encoder: TextEncoder | None,
         fusion: FusionSettings | None = None,
+        narrowing: Narrowing | None = None,
     ) -> None:
         """Takes parts that belong together; `retrieval.sources` makes them.
 
@@ -44,6 +46,8 @@ class Searcher:
             bm25: Over these units' rendered texts, in the same order.
             encoder: The model of the index; None for bm25 mode only.
             fusion: How hybrid mode weighs its sides; defaults to `FusionSettings()`.
+            narrowing: How many units of a large corpus semantic mode scores by all their tokens; defaults to
+                `Narrowing()`.
 
         Raises:
             ValueError: The parts do not belong together.
@@ -53,6 +57,7 @@ class Searcher:
         self.bm25 = bm25
         self.encoder = encoder
         self.fusion = fusion or FusionSettings()
+        self.narrowing = narrowing or Narrowing()
         _check_parts(units, index, bm25, encoder)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
@@ -83,7 +88,7 @@ class Searcher:
         everything = np.ones(len(self.units), dtype=np.bool_)
         for begin in range(0, len(queries), QUERY_BATCH):
             batch = queries[begin : begin + QUERY_BATCH]
-            semantic = None if mode == "bm25" else self._semantic(batch)
+            semantic = None if mode == "bm25" else self._semantic(batch, whole=mode == "hybrid")
             for position, query in enumerate(batch):
                 if semantic is None:
                     keyword = self.bm25.scores(query)
@@ -94,10 +99,22 @@ class Searcher:
                     keyword, ceiling = self.bm25.scores(query), self.bm25.ceiling(query)
                     yield fuse(keyword, ceiling, semantic[position], self.fusion), everything
 
-    def _semantic(self, queries: Sequence[str]) -> Scores:
-        """MaxSim of every unit for every query, `(queries, units)`."""
+    def _semantic(self, queries: Sequence[str], *, whole: bool) -> Scores:
+        """MaxSim for every query, `(queries, units)`: of every unit where it is asked for or the corpus is small.
+
+        Fusion needs the whole: it measures a score by the spread of all of them.
+        """
         assert self.encoder is not None and self.index is not None
-        return maxsim_scores(self.encoder.encode_queries(list(queries)), self._vectors, self.index.offsets)
+        vectors = self.encoder.encode_queries(list(queries))
+        candidates = self.narrowing.candidates(len(self.units))
+        if whole or candidates == len(self.units):
+            return maxsim_scores(vectors, self._vectors, self.index.offsets)
+        return narrowed_scores(vectors, self._vectors, self.index.offsets, self._means, candidates)
+
+    @cached_property
+    def _means(self) -> Scores:
+        assert self.index is not None
+        return unit_means(self.index.vectors, self.index.offsets)
 
     @cached_property
     def _vectors(self) -> NDArray[np.float16] | NDArray[np.float32]:

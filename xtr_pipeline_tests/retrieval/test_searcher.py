@@ -12,6 +12,7 @@ from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
 from xtr_pipeline.retrieval.modes import MODES, Mode
+from xtr_pipeline.retrieval.narrowing import Narrowing
 from xtr_pipeline.retrieval.searcher import QUERY_BATCH, Searcher
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline_tests.retrieval.conftest import make_units
@@ -131,3 +132,15 @@ def test_an_index_too_large_to_be_widened_gives_the_same_scores(
     assert searcher.rank_units("socket send", "semantic", 5) == widened
     assert searcher._vectors is searcher.index.vectors
     searcher.__dict__.pop("_vectors")
+
+
+def test_a_large_corpus_is_narrowed_and_still_ranks_every_file(tmp_path: Path, encoder: FakeEncoder) -> None:
+    whole = searcher_for_units(UNITS, encoder, tmp_path)
+    narrow = Searcher(
+        whole.units, whole.index, whole.bm25, encoder, narrowing=Narrowing(exact_units=2, least=1, share=0.25)
+    )
+    exact, found = (searcher.rank_files("receive bytes", "semantic", 10) for searcher in (whole, narrow))
+    assert found[0] == exact[0]
+    assert {hit.path for hit in found} == {hit.path for hit in exact}
+    assert [hit.score >= -1 for hit in found].count(True) <= 2
+    assert narrow.rank_files("receive bytes", "hybrid", 10) == whole.rank_files("receive bytes", "hybrid", 10)

@@ -1,0 +1,87 @@
+"""MaxSim over a large corpus in two stages: all units by one vector each, then the best of them by all their tokens.
+
+The first stage compares the mean of a query's token vectors with the mean of each unit's (token pooling taken to its
+end: Clavié et al. 2024, arXiv 2409.14683). On the dev and train repositories with 1,000 to 3,500 units (380 queries,
+base encoder) the best 400 by the mean hold 97.7% of MaxSim's ten best files, the best 800 hold 99.6%, and R@10 is the
+same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
+
+Vectors = NDArray[np.float16] | Floats
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """How many units the second stage looks at.
+
+    Attributes:
+        exact_units: Corpora of up to so many units are scored whole.
+        least: Candidates at least.
+        share: Candidates as a share of the units, on top of `least`.
+    """
+
+    exact_units: int = 2_048
+    least: int = 512
+    share: float = 0.02
+
+    def candidates(self, units: int) -> int:
+        """How many of `units` units are scored by all their tokens."""
+        return units if units <= self.exact_units else min(units, self.least + round(self.share * units))
+
+
+def unit_means(vectors: Vectors, offsets: NDArray[np.int64], rows: int = 1 << 16) -> Floats:
+    """The mean of each unit's token vectors, scaled to length 1.
+
+    Args:
+        vectors: (total_tokens, dim), back to back.
+        offsets: (units + 1,); unit `i` owns rows `offsets[i]:offsets[i + 1]`, at least one.
+        rows: Token vectors that are widened to float32 at a time (more for a single unit that is longer).
+
+    Returns:
+        (units, dim) float32.
+    """
+    means = np.empty((len(offsets) - 1, vectors.shape[1]), dtype=np.float32)
+    begin = 0
+    while begin < len(means):
+        end = max(begin + 1, int(np.searchsorted(offsets, offsets[begin] + rows, side="right")) - 1)
+        block = vectors[offsets[begin] : offsets[end]].astype(np.float32, copy=False)
+        means[begin:end] = np.add.reduceat(block, offsets[begin:end] - offsets[begin], axis=0)
+        begin = end
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return means
+
+
+def narrowed_scores(
+    queries: Sequence[Floats], vectors: Vectors, offsets: NDArray[np.int64], means: Floats, candidates: int
+) -> Floats:
+    """MaxSim of each query's best `candidates` units; the others lie below all of them, in the order of their means.
+
+    Args:
+        queries: One (q_tokens, dim) array of unit vectors a query.
+        vectors: As for `maxsim_scores`.
+        offsets: As for `maxsim_scores`.
+        means: `unit_means` of them.
+        candidates: Units that are scored by all their tokens; all of them makes it `maxsim_scores`.
+
+    Returns:
+        (queries, units) float32; -1 to 1 for candidates, below -1 for the others.
+    """
+    scores = np.empty((len(queries), len(means)), dtype=np.float32)
+    for row, query in enumerate(queries):
+        coarse = means @ query.mean(axis=0)
+        chosen = np.sort(np.argpartition(-coarse, candidates - 1)[:candidates])
+        own = np.concatenate([[0], np.cumsum(np.diff(offsets)[chosen])])
+        tokens = np.concatenate([vectors[offsets[unit] : offsets[unit + 1]] for unit in chosen])
+        # a mean of unit vectors is no longer than 1, so that coarse scores lie between -1 and 1
+        scores[row] = coarse - 2 - 1e-3
+        scores[row, chosen] = maxsim_scores([query], tokens, own)[0]
+    return scores

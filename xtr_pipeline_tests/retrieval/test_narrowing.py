@@ -1,0 +1,56 @@
+"""Two-stage scoring: the candidates are MaxSim's own, the others lie behind."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
+from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
+
+
+def corpus(units: int = 40, dim: int = 6) -> tuple[Floats, np.ndarray, list[Floats]]:
+    random = np.random.default_rng(4)
+    offsets = np.concatenate([[0], np.cumsum(random.integers(1, 9, units))])
+    # tokens of a unit lie around its own direction
+    around = np.repeat(random.normal(size=(units, dim)), np.diff(offsets), axis=0)
+    vectors = (around + 0.5 * random.normal(size=around.shape)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    queries = [vectors[offsets[unit] : offsets[unit] + 2] for unit in (0, 7, 31)]
+    return vectors, offsets, queries
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1 << 16])
+def test_means_are_the_directions_of_the_units_however_they_are_blocked(rows: int) -> None:
+    vectors, offsets, _ = corpus()
+    means = unit_means(vectors.astype(np.float16), offsets, rows)
+    for unit, mean in enumerate(means):
+        own = vectors[offsets[unit] : offsets[unit + 1]].mean(axis=0)
+        np.testing.assert_allclose(mean, own / np.linalg.norm(own), atol=2e-3)
+
+
+def test_candidates_have_their_maxsim_and_all_others_lie_behind_in_the_order_of_their_means() -> None:
+    vectors, offsets, queries = corpus()
+    means = unit_means(vectors, offsets)
+    exact = maxsim_scores(queries, vectors, offsets)
+    scores = narrowed_scores(queries, vectors, offsets, means, 10)
+    for row, query in enumerate(queries):
+        coarse = means @ query.mean(axis=0)
+        chosen = np.argsort(-coarse)[:10]
+        np.testing.assert_allclose(scores[row, chosen], exact[row, chosen], atol=1e-6)
+        others = np.setdiff1d(np.arange(len(means)), chosen)
+        assert scores[row, others].max() < -1
+        assert (np.argsort(-scores[row, others]) == np.argsort(-coarse[others])).all()
+        assert scores[row].argmax() == exact[row].argmax()
+
+
+def test_all_units_as_candidates_is_maxsim() -> None:
+    vectors, offsets, queries = corpus()
+    scores = narrowed_scores(queries, vectors, offsets, unit_means(vectors, offsets), len(offsets) - 1)
+    np.testing.assert_allclose(scores, maxsim_scores(queries, vectors, offsets), atol=1e-6)
+
+
+def test_small_corpora_are_scored_whole_and_large_ones_by_a_growing_number() -> None:
+    narrowing = Narrowing(exact_units=100, least=50, share=0.1)
+    assert [narrowing.candidates(units) for units in (1, 100, 101, 1_000)] == [1, 100, 60, 150]
+    assert Narrowing(exact_units=10, least=500).candidates(20) == 20

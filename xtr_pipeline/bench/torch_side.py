@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.bench.workload import Workload
 from xtr_pipeline.encoder.batching import plan_batches
-from xtr_pipeline.encoder.bert_config import read_bert_config
 from xtr_pipeline.encoder.checkpoint_reading import read_head
 from xtr_pipeline.encoder.encoding import pad_batch
+from xtr_pipeline.encoder.trunks import read_trunk_config
 from xtr_pipeline.training.tiles import Tile
 
 MASKED = -1e4
@@ -42,7 +42,7 @@ class TorchSide:
 
         self._torch, self._workload, self._token_budget = torch, workload, token_budget
         self._bert = BertModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="sdpa").eval()
-        head = read_head(folder, read_bert_config(folder / "config.json"))
+        head = read_head(folder, read_trunk_config(folder / "config.json"))
         self._head = None if head is None else torch.nn.Parameter(torch.tensor(head))
         parameters = [*self._bert.parameters(), *([] if self._head is None else [self._head])]
         self._parameters = parameters

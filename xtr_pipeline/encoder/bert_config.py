@@ -35,17 +35,12 @@ class BertConfig:
         return self.hidden_size // self.num_attention_heads
 
 
-def read_bert_config(path: Path) -> BertConfig:
-    """Read the geometry from a `config.json`.
-
-    Raises:
-        CheckpointError: Listing everything that is missing or unsupported, with the cure.
-    """
-    raw = read_json_object(path)
+def bert_config_of(raw: dict[str, Any]) -> tuple[BertConfig | None, list[str]]:
+    """The geometry that a `config.json` describes, or everything that is missing or unsupported."""
     problems = _problems(raw)
     if problems:
-        raise CheckpointError(f"{path}: " + "; ".join(problems))
-    return BertConfig(**{f.name: raw[f.name] for f in fields(BertConfig) if raw.get(f.name) is not None})
+        return None, problems
+    return BertConfig(**{f.name: raw[f.name] for f in fields(BertConfig) if raw.get(f.name) is not None}), []
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -67,8 +62,6 @@ def read_json_object(path: Path) -> dict[str, Any]:
 
 
 def _problems(raw: dict[str, Any]) -> list[str]:
-    if raw.get("model_type") != "bert":
-        return [f"model_type is {raw.get('model_type')!r}, and only 'bert' is supported; choose a BERT checkpoint"]
     required = [field.name for field in fields(BertConfig) if field.default is MISSING]
     problems = [
         f"{name} must be a positive integer, not {raw.get(name)!r}"

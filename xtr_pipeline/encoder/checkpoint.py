@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from xtr_pipeline.encoder.base_weights import fetch_base_encoder
-from xtr_pipeline.encoder.bert_config import CheckpointError, read_bert_config, read_json_object
+from xtr_pipeline.encoder.bert_config import CheckpointError, read_json_object
 from xtr_pipeline.encoder.checkpoint_reading import (
-    read_bert_weights,
     read_encoder_settings,
     read_head,
     read_tokenizer,
+    read_trunk_weights,
 )
 from xtr_pipeline.encoder.checkpoint_writing import TOKENIZER_COMPANIONS, save_encoder
 from xtr_pipeline.encoder.encoder import Carried, Encoder, build_encoder
+from xtr_pipeline.encoder.trunks import read_trunk_config
 
 __all__ = ["CheckpointError", "Encoder", "load_encoder", "load_from", "save_encoder"]
 
@@ -22,7 +23,7 @@ HUB_FILES = ["*.json", "model.safetensors", "vocab.txt", "*/config.json", "*/mod
 
 
 def load_encoder(folder: Path) -> Encoder:
-    """Load a BERT checkpoint with or without a linear head.
+    """Load a BERT or T5 v1.1 checkpoint with or without a linear head.
 
     Args:
         folder: config.json, model.safetensors and tokenizer.json; where modules.json names a Dense module, its folder
@@ -33,8 +34,8 @@ def load_encoder(folder: Path) -> Encoder:
         CheckpointError: Naming the file and the cure.
     """
     folder = Path(folder)
-    config = read_bert_config(folder / "config.json")
-    weights, unused = read_bert_weights(folder / "model.safetensors", config)
+    config = read_trunk_config(folder / "config.json")
+    weights, unused = read_trunk_weights(folder / "model.safetensors", config)
     head = read_head(folder, config)
     if head is not None:
         weights["head.weight"] = head

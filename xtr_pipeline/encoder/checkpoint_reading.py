@@ -12,29 +12,33 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from xtr_pipeline.encoder.bert_config import BertConfig, CheckpointError, read_json_object
+from xtr_pipeline.encoder.bert_config import CheckpointError, read_json_object
 from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings, read_settings
+from xtr_pipeline.encoder.t5_config import T5Config
 from xtr_pipeline.encoder.tokenising import TextTokenizer
-from xtr_pipeline.encoder.weight_names import to_ours
+from xtr_pipeline.encoder.trunks import TrunkConfig, tensor_names
 
 Weights = dict[str, NDArray[np.float32]]
 
+XTR_HEAD = "2_Dense"
 
-def read_bert_weights(path: Path, config: BertConfig) -> tuple[Weights, Weights]:
-    """The encoder's weights by our names, and those of the pooler (which we do not use) by Hugging Face's.
+
+def read_trunk_weights(path: Path, config: TrunkConfig) -> tuple[Weights, Weights]:
+    """The encoder's weights by our names, and those without a use here (BERT's pooler) by Hugging Face's.
 
     Raises:
         CheckpointError: Listing every tensor that is missing, unknown or of a wrong shape.
     """
     ours: Weights = {}
     unused: Weights = {}
+    names = tensor_names(config)
     for name, tensor in read_tensors(path).items():
-        renamed = to_ours(name)
+        renamed = names.to_ours(name)
         if renamed is not None:
-            ours[f"bert.{renamed}"] = tensor.astype(np.float32, copy=False)
-        elif "pooler." in name:
-            unused[name.removeprefix("bert.")] = tensor
+            ours[f"trunk.{renamed}"] = tensor.astype(np.float32, copy=False)
+        elif names.is_carried(name):
+            unused[name.removeprefix(names.prefix)] = tensor
     expected = {name: tuple(value.shape) for name, value in tree_flatten(MultiVectorEncoder(config, None).parameters())}
     problems = [f"{name} is missing" for name in sorted(expected.keys() - ours.keys())]
     problems += [f"{name} is more than config.json describes" for name in sorted(ours.keys() - expected.keys())]
@@ -64,14 +68,18 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
         raise CheckpointError(f"{path} cannot be read ({error}); copy or download it again, as float32") from error
 
 
-def read_head(folder: Path, config: BertConfig) -> NDArray[np.float32] | None:
+def read_head(folder: Path, config: TrunkConfig) -> NDArray[np.float32] | None:
     """The linear head's weight (dim, hidden), None when modules.json names no Dense module.
+
+    Without a modules.json, a folder 2_Dense is the head: google/xtr-base-en has one there.
 
     Raises:
         CheckpointError: When the head is more than one linear layer without bias.
     """
     path = folder / "modules.json"
     dense = [module for module in _read_modules(path) if str(module.get("type", "")).rsplit(".", 1)[-1] == "Dense"]
+    if not dense and not path.is_file() and (folder / XTR_HEAD).is_dir():
+        dense = [{"path": XTR_HEAD}]
     if not dense:
         return None
     if len(dense) > 1:
@@ -88,7 +96,7 @@ def read_head(folder: Path, config: BertConfig) -> NDArray[np.float32] | None:
     return head.astype(np.float32, copy=False)
 
 
-def read_tokenizer(path: Path, config: BertConfig) -> TextTokenizer:
+def read_tokenizer(path: Path, config: TrunkConfig) -> TextTokenizer:
     """The tokenizer of a `tokenizer.json`.
 
     Raises:
@@ -107,14 +115,17 @@ def read_tokenizer(path: Path, config: BertConfig) -> TextTokenizer:
     return tokenizer
 
 
-def read_encoder_settings(path: Path, config: BertConfig, dim: int) -> EncoderSettings:
+def read_encoder_settings(path: Path, config: TrunkConfig, dim: int) -> EncoderSettings:
     """Settings from a `config_sentence_transformers.json`, defaults where there is none.
 
     Raises:
         CheckpointError: When a length is more than the encoder has positions.
     """
-    settings = read_settings(read_json_object(path), dim) if path.is_file() else EncoderSettings(dim=dim)
-    settings = settings.within(config.max_position_embeddings) if not path.is_file() else settings
+    # T5's tokenizer tells capitals apart, and google/xtr-base-en was trained on lower-cased text
+    default = EncoderSettings(dim=dim, lower_case=isinstance(config, T5Config))
+    if not path.is_file():
+        return default.within(config.max_position_embeddings)
+    settings = read_settings(read_json_object(path), default)
     longest = max(settings.document_length, settings.query_length)
     if longest > config.max_position_embeddings:
         positions = f"config.json has {config.max_position_embeddings} positions"

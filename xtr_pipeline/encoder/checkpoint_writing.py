@@ -1,4 +1,4 @@
-"""Writing a checkpoint in the layout of transformers (BertModel), sentence-transformers and PyLate.
+"""Writing a checkpoint in the layout of transformers (AutoModel), sentence-transformers and PyLate.
 
 They can load the weights, but with `split_code` on (a key of ours in config_sentence_transformers.json, which they
 ignore) they give the same vectors only for texts that went through `code_text.split_code` first; the model card of a
@@ -18,7 +18,7 @@ from safetensors.numpy import save_file
 
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.settings import settings_json
-from xtr_pipeline.encoder.weight_names import to_hugging_face
+from xtr_pipeline.encoder.trunks import hub_identity, tensor_names
 
 TOKENIZER_COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "added_tokens.json")
 HEAD_FOLDER = "1_Dense"
@@ -45,17 +45,20 @@ def save_encoder(encoder: Encoder, folder: Path) -> None:
 def _write_files(encoder: Encoder, folder: Path) -> None:
     weights = encoder.weights()
     head = weights.pop("head.weight", None)
-    tensors = {to_hugging_face(name.removeprefix("bert.")): weight for name, weight in weights.items()}
+    names = tensor_names(encoder.config)
+    tensors = {names.to_hugging_face(name.removeprefix("trunk.")): weight for name, weight in weights.items()}
     tensors |= {name: np.ascontiguousarray(tensor) for name, tensor in encoder.carried.tensors.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-    config = {**encoder.carried.config, "architectures": ["BertModel"], "model_type": "bert"}
+    config = {**encoder.carried.config, **hub_identity(encoder.config)}
     _write_json(folder / "config.json", config)
     (folder / "tokenizer.json").write_text(encoder.tokenizer.definition, encoding="utf-8")
     for name, content in encoder.carried.files.items():
         (folder / name).write_bytes(content)
     _write_json(folder / "config_sentence_transformers.json", settings_json(encoder.settings))
     longest = max(encoder.settings.document_length, encoder.settings.query_length)
-    _write_json(folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False})
+    _write_json(
+        folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": encoder.settings.lower_case}
+    )
     modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
     if head is not None:
         modules.append({"idx": 1, "name": "1", "path": HEAD_FOLDER, "type": "sentence_transformers.models.Dense"})

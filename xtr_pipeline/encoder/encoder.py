@@ -13,7 +13,6 @@ import numpy as np
 from mlx.utils import tree_flatten
 from numpy.typing import NDArray
 
-from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.code_text import split_code
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.encoding import Storage, encode_tokens
@@ -21,6 +20,7 @@ from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.encoder.token_vectors import TokenVectors
 from xtr_pipeline.encoder.tokenising import TextTokenizer, TokenIds
+from xtr_pipeline.encoder.trunks import TrunkConfig
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class Encoder:
         model: MultiVectorEncoder; (batch, tokens) ids and mask -> (batch, tokens, dim) unit vectors.
         tokenizer: TextTokenizer.
         settings: Lengths, dim and which tokens give vectors.
-        config: Geometry of the BERT encoder.
+        config: Geometry of the encoder.
         carried: What a saved checkpoint needs besides.
     """
 
     model: MultiVectorEncoder
     tokenizer: TextTokenizer
     settings: EncoderSettings
-    config: BertConfig
+    config: TrunkConfig
     carried: Carried
 
     @property
@@ -77,8 +77,12 @@ class Encoder:
 
     def tokenise(self, texts: Sequence[str], max_length: int) -> TokenIds:
         """Ids of texts as this encoder reads them, each cut to `max_length` tokens."""
-        shown = [split_code(text) for text in texts] if self.settings.split_code else texts
-        return self.tokenizer.tokenise(shown, max_length)
+        return self.tokenizer.tokenise([self.shown(text) for text in texts], max_length)
+
+    def shown(self, text: str) -> str:
+        """A text as the tokenizer sees it; identifiers are put apart before their capitals go."""
+        split = split_code(text) if self.settings.split_code else text
+        return split.lower() if self.settings.lower_case else split
 
     def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Token vectors of queries: one (q_tokens, dim) float32 array a query, in input order."""
@@ -143,7 +147,7 @@ def build_encoder(
     weights: Mapping[str, NDArray[np.float32]],
     tokenizer: TextTokenizer,
     settings: EncoderSettings,
-    config: BertConfig,
+    config: TrunkConfig,
     carried: Carried,
 ) -> Encoder:
     """An encoder from its weights.

@@ -35,6 +35,22 @@ def fast_attention(query: mx.array, key: mx.array, value: mx.array, additive_mas
     return output
 
 
+def fast_biased_attention(query: mx.array, key: mx.array, value: mx.array, bias: mx.array) -> mx.array:
+    """softmax(query key^T + bias) value, with a bias for every pair of places that gradients flow into (T5's).
+
+    Args:
+        query: (batch, heads, queries, size) float32.
+        key: (batch, heads, keys, size).
+        value: (batch, heads, keys, size).
+        bias: (batch, heads, queries, keys), finite; padding's is a large negative number.
+
+    Returns:
+        (batch, heads, queries, size).
+    """
+    output, _, _ = cast(Triple, _attention(query * (0.5 * LOG2E), key, value, bias.swapaxes(-1, -2) * (0.5 * LOG2E)))
+    return output
+
+
 def _forward(query: mx.array, key: mx.array, value: mx.array, mask: mx.array) -> Triple:
     """Attention with halved scores in base 2; the unnormalised weights and their sums are for the backward pass."""
     scores = key @ query.swapaxes(-1, -2) + mask
@@ -56,7 +72,9 @@ def _backward(
     inner = (d_output * output).sum(axis=-1, keepdims=True).swapaxes(-1, -2)
     # d 2^(2h) / dh = 2 ln 2 * 2^(2h)
     d_scores = weights * ((value @ d_output.swapaxes(-1, -2)) - inner) * (2 / LOG2E)
-    return d_scores.swapaxes(-1, -2) @ key, d_scores @ query, d_value, mx.zeros_like(mask)
+    # a mask of the keys alone only says what is padding
+    d_mask = d_scores if mask.shape == d_scores.shape else mx.zeros_like(mask)
+    return d_scores.swapaxes(-1, -2) @ key, d_scores @ query, d_value, d_mask
 
 
 _attention = custom_function(_forward, _backward)

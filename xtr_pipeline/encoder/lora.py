@@ -57,10 +57,10 @@ def add_lora(model: nn.Module, rank: int, alpha: float, seed: int) -> int:
     Returns:
         How many projections were adapted.
     """
-    model.bert.freeze()
+    model.trunk.freeze()
     key = mx.random.key(seed)
     adapted = 0
-    for layer in model.bert.layers:
+    for layer in model.trunk.layers:
         for name, part in list(layer.children().items()):
             if isinstance(part, nn.Linear):
                 key, own = cast(tuple[mx.array, mx.array], mx.random.split(key))

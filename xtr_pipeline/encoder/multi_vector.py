@@ -1,11 +1,10 @@
-"""One unit vector per token: BERT, an optional linear head, L2 normalisation (ColBERT, arXiv 2004.12832)."""
+"""One unit vector per token: BERT or T5, an optional linear head, L2 normalisation (ColBERT, arXiv 2004.12832)."""
 
 from __future__ import annotations
 
-from xtr_pipeline.encoder.bert import BertEncoder
-from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.compute import mx, nn
 from xtr_pipeline.encoder.kernels import Kernels, default_kernels
+from xtr_pipeline.encoder.trunks import TrunkConfig, make_trunk
 
 # Keeps the length of an all-zero vector from dividing by zero.
 SMALLEST_NORM = 1e-12
@@ -15,11 +14,11 @@ class MultiVectorEncoder(nn.Module):  # type: ignore[misc]
     """Token vectors of length 1.
 
     Attributes:
-        bert: The encoder.
+        trunk: `BertEncoder` or `T5Encoder`: its word embeddings are `embeddings.word`, its layers `layers`.
         head: Linear(hidden, dim) without bias, or None: then dim is the hidden size.
     """
 
-    def __init__(self, config: BertConfig, head_dim: int | None, kernels: Kernels | None = None) -> None:
+    def __init__(self, config: TrunkConfig, head_dim: int | None, kernels: Kernels | None = None) -> None:
         """Build with random weights.
 
         Args:
@@ -28,13 +27,13 @@ class MultiVectorEncoder(nn.Module):  # type: ignore[misc]
             kernels: Make of the elementwise arithmetic; by default the fastest on this machine.
         """
         super().__init__()
-        self.bert = BertEncoder(config, kernels or default_kernels())
+        self.trunk = make_trunk(config, kernels or default_kernels())
         self.head = None if head_dim is None else nn.Linear(config.hidden_size, head_dim, bias=False)
 
     @property
     def dim(self) -> int:
         """Width of a token vector."""
-        weight = self.bert.embeddings.word.weight if self.head is None else self.head.weight
+        weight = self.trunk.embeddings.word.weight if self.head is None else self.head.weight
         return int(weight.shape[1] if self.head is None else weight.shape[0])
 
     def __call__(self, input_ids: mx.array, mask: mx.array, words: mx.array | None = None) -> mx.array:
@@ -48,7 +47,7 @@ class MultiVectorEncoder(nn.Module):  # type: ignore[misc]
         Returns:
             (batch, tokens, dim) float32 unit vectors; those of padding mean nothing: the caller masks them.
         """
-        hidden = self.bert(input_ids, mask, words)
+        hidden = self.trunk(input_ids, mask, words)
         batch, tokens, width = hidden.shape
         rows = hidden.reshape(batch * tokens, width)
         if self.head is not None:

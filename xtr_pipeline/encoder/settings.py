@@ -23,6 +23,7 @@ class EncoderSettings:
             (ColBERT's skiplist). They still take part in attention. Queries keep them.
         split_code: Whether texts go through `code_text.split_code` before the tokenizer (identifiers apart, brackets
             and operators away).
+        lower_case: Whether texts are lower-cased before a tokenizer that tells capitals apart (T5's).
     """
 
     dim: int
@@ -31,6 +32,7 @@ class EncoderSettings:
     keep_special_tokens: bool = True
     skip_punctuation: bool = False
     split_code: bool = True
+    lower_case: bool = False
 
     def within(self, positions: int) -> EncoderSettings:
         """The same settings with lengths of at most `positions` tokens."""
@@ -41,16 +43,16 @@ class EncoderSettings:
         )
 
 
-def read_settings(raw: Mapping[str, Any], dim: int) -> EncoderSettings:
-    """Settings from a `config_sentence_transformers.json` (PyLate's keys); what is not there has its default."""
-    default = EncoderSettings(dim=dim)
+def read_settings(raw: Mapping[str, Any], default: EncoderSettings) -> EncoderSettings:
+    """Settings from a `config_sentence_transformers.json` (PyLate's keys); what is not there is as in `default`."""
     return EncoderSettings(
-        dim=dim,
+        dim=default.dim,
         query_length=int(raw.get("query_length", default.query_length)),
         document_length=int(raw.get("document_length", default.document_length)),
         keep_special_tokens=bool(raw.get("keep_special_tokens", default.keep_special_tokens)),
         skip_punctuation=bool(raw.get("skiplist_words", [])),
         split_code=bool(raw.get("split_code", default.split_code)),
+        lower_case=bool(raw.get("lower_case", default.lower_case)),
     )
 
 
@@ -68,4 +70,5 @@ def settings_json(settings: EncoderSettings) -> dict[str, Any]:
         "skiplist_words": list(string.punctuation) if settings.skip_punctuation else [],
         "keep_special_tokens": settings.keep_special_tokens,
         "split_code": settings.split_code,
+        "lower_case": settings.lower_case,
     }

@@ -68,9 +68,8 @@ class TextTokenizer:
         return TokenIds(ids=flat, offsets=offsets)
 
     def special_ids(self) -> frozenset[int]:
-        """Ids of [CLS], [SEP] and the other special tokens, [UNK] left out: it stands for a word."""
-        unknown = self._tokenizer.token_to_id("[UNK]")
-        return self._special - {unknown}
+        """Ids of [CLS], [SEP], </s> and the other special tokens, [UNK] left out: it stands for a word."""
+        return self._special - {self._tokenizer.token_to_id(unknown) for unknown in ("[UNK]", "<unk>")}
 
     def punctuation_ids(self) -> frozenset[int]:
         """Ids of the tokens that are one ASCII punctuation mark."""

@@ -71,7 +71,7 @@ def _looked_up(model: nn.Module, tiles: list[mx.array]) -> list[mx.array]:
     The gradient of a look-up is as large as the whole table (47 MB for MiniLM); with one for each of a dozen tiles the
     process grew to 2.3 GB instead of 1.9.
     """
-    rows = model.bert.embeddings.word(mx.concatenate([ids.reshape(-1) for ids in tiles]))
+    rows = model.trunk.embeddings.word(mx.concatenate([ids.reshape(-1) for ids in tiles]))
     found, start = [], 0
     for ids in tiles:
         found.append(rows[start : start + ids.size].reshape(*ids.shape, -1))

@@ -25,12 +25,12 @@ def choose_trainable(model: MultiVectorEncoder, recipe: Recipe) -> None:
     if recipe.lora_rank:
         add_lora(model, recipe.lora_rank, recipe.lora_alpha, recipe.seed)
         return
-    layers = model.bert.layers
+    layers = model.trunk.layers
     if recipe.freeze_layers > len(layers):
         frozen = f"recipe {recipe.name!r} freezes {recipe.freeze_layers} layers"
         raise RecipeError(f"{frozen}, the encoder has {len(layers)}")
     if recipe.freeze_embeddings:
-        model.bert.embeddings.freeze()
+        model.trunk.embeddings.freeze()
     for layer in layers[: recipe.freeze_layers]:
         layer.freeze()
     if not tree_flatten(model.trainable_parameters()):

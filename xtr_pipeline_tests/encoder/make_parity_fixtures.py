@@ -5,8 +5,8 @@ Needs the `torch` extra; run from the repository's root:
     python -m xtr_pipeline_tests.encoder.make_parity_fixtures BASE_FOLDER
 
 BASE_FOLDER holds the base encoder (`xtr_pipeline.encoder.base_weights.fetch_base_encoder`). Writes, into fixtures/:
-tiny_bert/ (a random-weight checkpoint with a head, in Hugging Face layout), tiny_bert.npz and base.npz (inputs,
-expected outputs).
+tiny_bert/ and tiny_t5/ (random-weight checkpoints with a head; the second in the layout of google/xtr-base-en),
+tiny_bert.npz, tiny_t5.npz and base.npz (inputs, expected outputs).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import AutoTokenizer, BertConfig, BertModel
+from transformers import AutoTokenizer, BertConfig, BertModel, T5Config, T5EncoderModel
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SEED = 20240607
@@ -43,6 +43,11 @@ def main() -> None:
     _write_tiny_weights(folder)
     _write_expected(folder, FIXTURES / "tiny_bert.npz", max_length=48)
     _write_expected(base, FIXTURES / "base.npz", max_length=20)
+    t5 = FIXTURES / "tiny_t5"
+    t5.mkdir(exist_ok=True)
+    _write_t5_tokenizer(t5)
+    _write_t5_weights(t5)
+    _write_expected_t5(t5, FIXTURES / "tiny_t5.npz", max_length=48)
 
 
 def _write_tokenizer(folder: Path) -> None:
@@ -125,6 +130,72 @@ def _write_expected(folder: Path, target: Path, max_length: int) -> None:
         input_ids=batch["input_ids"].numpy().astype(np.int32),
         mask=batch["attention_mask"].numpy().astype(np.int32),
         **expected,
+    )
+
+
+def _write_t5_tokenizer(folder: Path) -> None:
+    """Pieces with scores, as SentencePiece has them; texts end with </s> and have no other special token."""
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -20.0), ("\u2581", -3.0)]
+    pieces += [(f"\u2581{word}", -2.0) for word in WORDS]
+    pieces += [(character, -6.0) for character in string.ascii_lowercase + string.digits + string.punctuation]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=2, byte_fallback=False))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.add_special_tokens(["<pad>", "</s>", "<unk>"])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    names = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 512, **names}, indent=2)
+    )
+
+
+def _write_t5_weights(folder: Path) -> None:
+    """The layout of google/xtr-base-en: T5EncoderModel beside 2_Dense, and no modules.json."""
+    config = T5Config(
+        vocab_size=96,
+        d_model=24,
+        d_kv=6,
+        d_ff=40,
+        num_layers=2,
+        num_heads=3,
+        # few and short, so that a text of 48 tokens reaches the logarithmic buckets and the last one
+        relative_attention_num_buckets=12,
+        relative_attention_max_distance=20,
+        feed_forward_proj="gated-gelu",
+    )
+    model = T5EncoderModel(config).eval()
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            scale, shift = (0.2, 1.0) if "layer_norm" in name else (0.35, 0.0)
+            weight.copy_(shift + (1.0 if "relative" in name else scale) * torch.randn_like(weight))
+    model.save_pretrained(folder)
+    head = folder / "2_Dense"
+    head.mkdir(exist_ok=True)
+    save_file({"linear.weight": torch.randn(HEAD_DIM, 24) / 5}, head / "model.safetensors", metadata={"format": "pt"})
+    identity = "torch.nn.modules.linear.Identity"
+    dense = {"in_features": 24, "out_features": HEAD_DIM, "bias": False, "activation_function": identity}
+    (head / "config.json").write_text(json.dumps(dense, indent=2))
+
+
+def _write_expected_t5(folder: Path, target: Path, max_length: int) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = T5EncoderModel.from_pretrained(folder).eval()
+    lowered = [text.lower() for text in TEXTS]
+    batch = tokenizer(lowered, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
+    with torch.inference_mode():
+        hidden = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
+    projected = hidden @ load_file(folder / "2_Dense" / "model.safetensors")["linear.weight"].T
+    np.savez_compressed(
+        target,
+        texts=np.array(TEXTS),
+        max_length=np.array(max_length),
+        input_ids=batch["input_ids"].numpy().astype(np.int32),
+        mask=batch["attention_mask"].numpy().astype(np.int32),
+        hidden=hidden.numpy(),
+        vectors=torch.nn.functional.normalize(projected, dim=-1).numpy(),
     )
 
 

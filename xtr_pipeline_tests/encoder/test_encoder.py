@@ -103,7 +103,7 @@ def test_the_fingerprint_follows_weights_settings_and_nothing_else(tiny: Encoder
     assert tiny.fingerprint == tiny.copy().fingerprint
     assert len(tiny.fingerprint) == 64
     weights = tiny.weights()
-    weights["bert.layers.0.up.bias"] = weights["bert.layers.0.up.bias"] + np.float32(1e-3)
+    weights["trunk.layers.0.up.bias"] = weights["trunk.layers.0.up.bias"] + np.float32(1e-3)
     changed = tiny.with_weights(weights)
     settings = _with_settings(tiny, document_length=40)
     assert len({tiny.fingerprint, changed.fingerprint, settings.fingerprint}) == 3
@@ -127,7 +127,7 @@ def test_a_head_can_be_put_on(tiny: Encoder):
 
 def test_weights_that_do_not_fit_are_refused(tiny: Encoder):
     weights = tiny.weights()
-    del weights["bert.layers.1.down.weight"]
+    del weights["trunk.layers.1.down.weight"]
     with pytest.raises(ValueError, match=r"layers\.1\.down\.weight"):
         tiny.with_weights(weights)
 

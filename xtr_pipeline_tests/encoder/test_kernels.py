@@ -51,6 +51,32 @@ def test_the_slope_of_gelu_scales_with_what_comes_from_above():
     np.testing.assert_allclose(np.array(found), np.array(reference), rtol=1e-5)
 
 
+def _gelu_tanh(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Exact values and slopes."""
+    z = np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)
+    tanh, inner = np.tanh(z), np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * x**2)
+    return 0.5 * x * (1 + tanh), 0.5 * (1 + tanh) + 0.5 * x * (1 - tanh**2) * inner
+
+
+def test_gelu_by_tanh_and_its_slope_are_within_1e5_of_the_exact_ones():
+    x = np.linspace(-30, 30, 600_001).astype(np.float32)
+    values, slopes = _gelu_tanh(x.astype(np.float64))
+    np.testing.assert_allclose(np.array(FAST.gelu_tanh(mx.array(x))), values, rtol=1e-5, atol=2e-6)
+    slope = mx.grad(lambda values: FAST.gelu_tanh(values).sum())(mx.array(x))
+    np.testing.assert_allclose(np.array(slope), slopes, rtol=1e-5, atol=5e-6)
+
+
+@pytest.mark.parametrize("x", [0.0, -0.0, 1e-30, 1e30, np.inf, np.nan])
+def test_gelu_by_tanh_of_extremes_is_exact(x: float):
+    found = np.array(FAST.gelu_tanh(mx.array([x], dtype=mx.float32)))
+    np.testing.assert_equal(found, np.array([x * (0.5 if abs(x) < 1 else 1.0)], dtype=np.float32))
+
+
+@pytest.mark.parametrize("x", [-1e3, -1e30])
+def test_gelu_by_tanh_vanishes_far_below_zero(x: float):
+    assert abs(FAST.gelu_tanh(mx.array([x])).item()) <= 1e-15 * abs(x)
+
+
 def _attention_inputs(scale: float = 2.0) -> tuple[list[mx.array], mx.array]:
     mx.random.seed(7)
     arrays = [mx.random.normal((3, 2, tokens, 8)) * scale for tokens in (5, 11, 11)]
@@ -89,6 +115,21 @@ def test_gradients_of_attention_equal_those_of_the_reference(argument: int):
         for kernels in (FAST, REFERENCE)
     )
     np.testing.assert_allclose(np.array(found), np.array(reference), rtol=1e-4, atol=2e-5)
+
+
+@pytest.mark.parametrize("argument", [0, 1, 2, 3], ids=["query", "key", "value", "bias"])
+def test_biased_attention_and_its_gradients_equal_those_of_the_reference(argument: int):
+    arrays, mask = _attention_inputs()
+    arrays.append(mx.random.normal((3, 2, 5, 11)) + mask)
+    weights = mx.random.normal((3, 2, 5, 8))
+    outputs = [np.array(kernels.biased_attention(*arrays)) for kernels in (FAST, REFERENCE)]
+    np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-4, atol=2e-5)
+    found, reference = (
+        mx.grad(lambda *given, kernels=kernels: (kernels.biased_attention(*given) * weights).sum(), argument)(*arrays)
+        for kernels in (FAST, REFERENCE)
+    )
+    assert float(mx.abs(reference).max()) > 0.05
+    np.testing.assert_allclose(np.array(found), np.array(reference), rtol=1e-4, atol=5e-5)
 
 
 def test_a_score_that_is_not_a_number_spoils_its_row_and_no_other():

@@ -62,6 +62,6 @@ def test_an_unadapted_model_merges_to_itself() -> None:
 @pytest.mark.parametrize(("seed", "same"), [(3, True), (4, False)])
 def test_the_seed_draws_the_adapters(seed: int, same: bool) -> None:
     first, second = _adapted(3).weights(), _adapted(seed).weights()
-    name = "bert.layers.0.query.lora_a"
+    name = "trunk.layers.0.query.lora_a"
     assert np.array_equal(first[name], second[name]) is same
-    assert not np.array_equal(first[name], first["bert.layers.0.key.lora_a"])
+    assert not np.array_equal(first[name], first["trunk.layers.0.key.lora_a"])

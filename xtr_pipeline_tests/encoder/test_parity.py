@@ -33,7 +33,7 @@ def test_hidden_states_equal_the_reference_implementation(
     tiny: Encoder, expected: dict[str, np.ndarray], kernels: Kernels
 ):
     model = _with_kernels(tiny, kernels)
-    hidden = model.bert(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
+    hidden = model.trunk(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
     assert _largest_difference(hidden, expected["hidden"], expected["mask"]) < TOLERANCE
 
 
@@ -47,7 +47,7 @@ def test_token_vectors_equal_the_reference_implementation(
 
 def test_the_parity_test_would_notice_a_swapped_projection(tiny: Encoder, expected: dict[str, np.ndarray]):
     weights = tiny.weights()
-    names = ("bert.layers.1.query.weight", "bert.layers.1.key.weight")
+    names = ("trunk.layers.1.query.weight", "trunk.layers.1.key.weight")
     weights[names[0]], weights[names[1]] = weights[names[1]], weights[names[0]]
     vectors = tiny.with_weights(weights).model(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
     assert _largest_difference(vectors, expected["vectors"], expected["mask"]) > 100 * TOLERANCE
@@ -67,5 +67,5 @@ def test_the_base_encoder_equals_the_reference_implementation(tmp_path: Path):
     tokens = base.tokenizer.tokenise(expected["texts"].tolist(), int(expected["max_length"]))
     for row, (ids, mask) in enumerate(zip(expected["input_ids"], expected["mask"], strict=True)):
         assert tokens[row].tolist() == ids[mask.astype(bool)].tolist()
-    hidden = base.model.bert(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
+    hidden = base.model.trunk(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
     assert _largest_difference(hidden, expected["hidden"], expected["mask"]) < TOLERANCE

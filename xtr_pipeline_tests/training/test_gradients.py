@@ -97,7 +97,7 @@ def test_clipping_bounds_the_move_and_decay_spares_vectors():
     start, after = tiny_encoder().weights(), encoder.weights()
     # a gradient clipped to nothing leaves decay alone: 1 - rate * decay on matrices, nothing on vectors
     np.testing.assert_allclose(after["head.weight"], start["head.weight"] * (1 - 1e-2 * 0.5), atol=1e-4)
-    np.testing.assert_allclose(after["bert.layers.0.norm.weight"], start["bert.layers.0.norm.weight"], atol=1e-4)
+    np.testing.assert_allclose(after["trunk.layers.0.norm.weight"], start["trunk.layers.0.norm.weight"], atol=1e-4)
 
 
 @pytest.mark.parametrize("scoring", ["maxsim", "xtr"])

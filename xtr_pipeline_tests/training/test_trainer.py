@@ -188,7 +188,7 @@ def test_frozen_embeddings_and_layers_stay_and_the_rest_moves(tmp_path: Path):
     start = tiny_encoder().weights()
     moved = {name for name in start if not np.array_equal(start[name], trained[name])}
     assert not any("embeddings" in name or "layers.0." in name for name in moved)
-    assert {"head.weight", "bert.layers.1.up.weight"} <= moved
+    assert {"head.weight", "trunk.layers.1.up.weight"} <= moved
 
 
 LORA = replace(RECIPE, lora_rank=2, lora_alpha=4.0, steps=6)
@@ -201,7 +201,7 @@ def test_adapters_train_beside_frozen_layers_and_leave_an_ordinary_encoder(tmp_p
     start, trained = tiny_encoder().weights(), report.encoder.weights()
     assert trained.keys() == start.keys()
     moved = {name for name in start if not np.array_equal(start[name], trained[name])}
-    assert {"head.weight", "bert.layers.0.query.weight", "bert.layers.1.down.weight"} <= moved
+    assert {"head.weight", "trunk.layers.0.query.weight", "trunk.layers.1.down.weight"} <= moved
     assert not any("embeddings" in name or "norm" in name or name.endswith("bias") for name in moved)
 
 

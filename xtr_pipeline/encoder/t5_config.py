@@ -1,0 +1,54 @@
+"""The shape of a T5 v1.1 encoder, read from a Hugging Face `config.json`."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+FEED_FORWARDS = ("gated-gelu", "gated-gelu_new")
+
+
+@dataclass(frozen=True)
+class T5Config:
+    """Geometry of a T5 v1.1 encoder; field names are those of `config.json`.
+
+    T5 has no table of positions: any length can be encoded, and `max_position_embeddings` is what it was trained on.
+    """
+
+    vocab_size: int
+    d_model: int
+    d_kv: int
+    d_ff: int
+    num_layers: int
+    num_heads: int
+    relative_attention_num_buckets: int = 32
+    relative_attention_max_distance: int = 128
+    layer_norm_epsilon: float = 1e-6
+    feed_forward_proj: str = "gated-gelu"
+    pad_token_id: int = 0
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of a token's output."""
+        return self.d_model
+
+    @property
+    def max_position_embeddings(self) -> int:
+        """Longest text in tokens, as T5 was pre-trained."""
+        return 512
+
+
+def t5_config_of(raw: dict[str, Any]) -> tuple[T5Config | None, list[str]]:
+    """The geometry that a `config.json` describes, or everything that is missing or unsupported."""
+    required = [field.name for field in fields(T5Config) if field.default is MISSING]
+    problems = [
+        f"{name} must be a positive integer, not {raw.get(name)!r}"
+        for name in required
+        if not isinstance(raw.get(name), int) or raw[name] < 1
+    ]
+    activation = raw.get("feed_forward_proj", "relu")
+    if activation not in FEED_FORWARDS:
+        problems.append(f"feed_forward_proj {activation!r} is not T5 v1.1's gated-gelu; choose a v1.1 checkpoint")
+    if problems:
+        return None, problems
+    return T5Config(**{f.name: raw[f.name] for f in fields(T5Config) if raw.get(f.name) is not None}), []

@@ -36,7 +36,7 @@ SPEC_HELP = (
     "JSON list of {id, repo, kind, query, relevant}; `relevant` lists paths inside the repo; other keys are ignored."
 )
 ROOT_HELP = "Evaluate over the plain folders DIR/<repo>, without the registry: bring any benchmark."
-MODE_HELP = f"`semantic`, `hybrid` or `bm25`. Users search in {DEFAULT_MODE} when they name none."
+MODE_HELP = f"`semantic`, `hybrid`, `bm25` or `xtr`. Users search in {DEFAULT_MODE} when they name none."
 
 
 class BadInputError(ValueError):

@@ -28,7 +28,8 @@ MODEL_HELP = (
 )
 MODE_HELP = (
     "`semantic` finds code by what it does, in words that it need not contain. `bm25` finds the words themselves, "
-    "split at camelCase and snake_case, and needs no model. `hybrid` is both."
+    "split at camelCase and snake_case, and needs no model. `hybrid` is both. `xtr` "
+    "scores only the tokens that the query's tokens retrieve."
 )
 
 

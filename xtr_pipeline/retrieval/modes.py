@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Mode = Literal["bm25", "semantic", "hybrid"]
+Mode = Literal["bm25", "semantic", "hybrid", "xtr"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 # On the dev repositories keyword queries lose nothing in it (R@10 1.00 untrained) and fusing by score gains no more
 # than noise: see fusion.py.
 DEFAULT_MODE: Mode = "semantic"
-
-
-def parse_mode(text: str) -> Mode:
-    """Reads a mode written by a person.
-
-    Raises:
-        ValueError: Not one of `MODES`.
-    """
-    for mode in MODES:
-        if text == mode:
-            return mode
-    msg = f"unknown mode {text!r}: choose one of {', '.join(MODES)}"
-    raise ValueError(msg)

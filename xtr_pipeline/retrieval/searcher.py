@@ -17,6 +17,7 @@ from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_me
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
 from xtr_pipeline.retrieval.token_index import TokenIndex
+from xtr_pipeline.retrieval.xtr_scores import xtr_scores
 
 # Queries whose scores over all units are held at once: 64 x 100,000 units is 26 MB.
 QUERY_BATCH = 64
@@ -88,26 +89,29 @@ class Searcher:
         everything = np.ones(len(self.units), dtype=np.bool_)
         for begin in range(0, len(queries), QUERY_BATCH):
             batch = queries[begin : begin + QUERY_BATCH]
-            semantic = None if mode == "bm25" else self._semantic(batch, whole=mode == "hybrid")
+            semantic = None if mode == "bm25" else self._semantic(batch, mode)
             for position, query in enumerate(batch):
                 if semantic is None:
                     keyword = self.bm25.scores(query)
                     yield keyword, keyword > 0
-                elif mode == "semantic":
+                elif mode != "hybrid":
                     yield semantic[position], everything
                 else:
                     keyword, ceiling = self.bm25.scores(query), self.bm25.ceiling(query)
                     yield fuse(keyword, ceiling, semantic[position], self.fusion), everything
 
-    def _semantic(self, queries: Sequence[str], *, whole: bool) -> Scores:
-        """MaxSim for every query, `(queries, units)`: of every unit where it is asked for or the corpus is small.
+    def _semantic(self, queries: Sequence[str], mode: Mode) -> Scores:
+        """The model's scores for every query, `(queries, units)`: XTR's, or MaxSim.
 
-        Fusion needs the whole: it measures a score by the spread of all of them.
+        Fusion needs MaxSim of every unit: it measures a score by the spread of all of them. Semantic mode narrows a
+        large corpus first.
         """
         assert self.encoder is not None and self.index is not None
         vectors = self.encoder.encode_queries(list(queries))
+        if mode == "xtr":
+            return xtr_scores(vectors, self._vectors, self.index.offsets)
         candidates = self.narrowing.candidates(len(self.units))
-        if whole or candidates == len(self.units):
+        if mode == "hybrid" or candidates == len(self.units):
             return maxsim_scores(vectors, self._vectors, self.index.offsets)
         return narrowed_scores(vectors, self._vectors, self.index.offsets, self._means, candidates)
 

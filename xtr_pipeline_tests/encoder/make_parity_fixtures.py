@@ -47,7 +47,7 @@ def main() -> None:
     t5.mkdir(exist_ok=True)
     _write_t5_tokenizer(t5)
     _write_t5_weights(t5)
-    _write_expected_t5(t5, FIXTURES / "tiny_t5.npz", max_length=48)
+    _write_expected(t5, FIXTURES / "tiny_t5.npz", max_length=48, head="2_Dense", lower_case=True)
 
 
 def _write_tokenizer(folder: Path) -> None:
@@ -113,15 +113,19 @@ def _write_tiny_weights(folder: Path) -> None:
     (folder / "config_sentence_transformers.json").write_text(json.dumps(settings, indent=2))
 
 
-def _write_expected(folder: Path, target: Path, max_length: int) -> None:
+def _write_expected(
+    folder: Path, target: Path, max_length: int, *, head: str = "1_Dense", lower_case: bool = False
+) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = BertModel.from_pretrained(folder).eval()
-    batch = tokenizer(list(TEXTS), padding=True, truncation=True, max_length=max_length, return_tensors="pt")
+    # of a T5 checkpoint AutoModel would make the decoder too
+    model = (T5EncoderModel if lower_case else BertModel).from_pretrained(folder).eval()
+    texts = [text.lower() if lower_case else text for text in TEXTS]
+    batch = tokenizer(texts, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     with torch.inference_mode():
         hidden = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
     expected = {"hidden": hidden.numpy()}
-    if (folder / "1_Dense").is_dir():
-        projected = hidden @ load_file(folder / "1_Dense" / "model.safetensors")["linear.weight"].T
+    if (folder / head).is_dir():
+        projected = hidden @ load_file(folder / head / "model.safetensors")["linear.weight"].T
         expected["vectors"] = torch.nn.functional.normalize(projected, dim=-1).numpy()
     np.savez_compressed(
         target,
@@ -178,25 +182,6 @@ def _write_t5_weights(folder: Path) -> None:
     identity = "torch.nn.modules.linear.Identity"
     dense = {"in_features": 24, "out_features": HEAD_DIM, "bias": False, "activation_function": identity}
     (head / "config.json").write_text(json.dumps(dense, indent=2))
-
-
-def _write_expected_t5(folder: Path, target: Path, max_length: int) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = T5EncoderModel.from_pretrained(folder).eval()
-    lowered = [text.lower() for text in TEXTS]
-    batch = tokenizer(lowered, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
-    with torch.inference_mode():
-        hidden = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).last_hidden_state
-    projected = hidden @ load_file(folder / "2_Dense" / "model.safetensors")["linear.weight"].T
-    np.savez_compressed(
-        target,
-        texts=np.array(TEXTS),
-        max_length=np.array(max_length),
-        input_ids=batch["input_ids"].numpy().astype(np.int32),
-        mask=batch["attention_mask"].numpy().astype(np.int32),
-        hidden=hidden.numpy(),
-        vectors=torch.nn.functional.normalize(projected, dim=-1).numpy(),
-    )
 
 
 if __name__ == "__main__":

@@ -61,13 +61,18 @@ def read_json_object(path: Path) -> dict[str, Any]:
     return raw
 
 
-def _problems(raw: dict[str, Any]) -> list[str]:
-    required = [field.name for field in fields(BertConfig) if field.default is MISSING]
-    problems = [
+def size_problems(geometry: type, raw: dict[str, Any]) -> list[str]:
+    """What is wrong with the fields of a geometry that have no default: all of them are sizes."""
+    required = [field.name for field in fields(geometry) if field.default is MISSING]
+    return [
         f"{name} must be a positive integer, not {raw.get(name)!r}"
         for name in required
         if not isinstance(raw.get(name), int) or raw[name] < 1
     ]
+
+
+def _problems(raw: dict[str, Any]) -> list[str]:
+    problems = size_problems(BertConfig, raw)
     if not problems and raw["hidden_size"] % raw["num_attention_heads"]:
         problems.append(f"hidden_size {raw['hidden_size']} is not a multiple of the {raw['num_attention_heads']} heads")
     if raw.get("hidden_act", "gelu") not in ACTIVATIONS:

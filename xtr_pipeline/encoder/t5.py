@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 
+from xtr_pipeline.encoder.bert import MASKED_SCORE
 from xtr_pipeline.encoder.compute import mx, nn
 from xtr_pipeline.encoder.kernels import Kernels
 from xtr_pipeline.encoder.t5_config import T5Config
-
-MASKED_SCORE = -1e4
 
 
 class T5Embeddings(nn.Module):  # type: ignore[misc]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
+
+from xtr_pipeline.encoder.bert_config import size_problems
 
 FEED_FORWARDS = ("gated-gelu", "gated-gelu_new")
 
@@ -40,12 +42,7 @@ class T5Config:
 
 def t5_config_of(raw: dict[str, Any]) -> tuple[T5Config | None, list[str]]:
     """The geometry that a `config.json` describes, or everything that is missing or unsupported."""
-    required = [field.name for field in fields(T5Config) if field.default is MISSING]
-    problems = [
-        f"{name} must be a positive integer, not {raw.get(name)!r}"
-        for name in required
-        if not isinstance(raw.get(name), int) or raw[name] < 1
-    ]
+    problems = size_problems(T5Config, raw)
     activation = raw.get("feed_forward_proj", "relu")
     if activation not in FEED_FORWARDS:
         problems.append(f"feed_forward_proj {activation!r} is not T5 v1.1's gated-gelu; choose a v1.1 checkpoint")

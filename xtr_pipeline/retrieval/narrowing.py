@@ -75,6 +75,8 @@ def narrowed_scores(
     Returns:
         (queries, units) float32; -1 to 1 for candidates, below -1 for the others.
     """
+    if candidates >= len(means):
+        return maxsim_scores(queries, vectors, offsets)
     scores = np.empty((len(queries), len(means)), dtype=np.float32)
     for row, query in enumerate(queries):
         coarse = means @ query.mean(axis=0)

@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +91,11 @@ def cold_start(
             search = ["search", QUERY, "--root", str(folder.path), "--model-path", str(model)]
             return _timed("xtr search", [sys.executable, "-c", _OURS, *search], own, tell)
 
-        theirs = partial(
-            _timed,
-            "sentence-transformers",
-            [sys.executable, "-c", _THEIRS, str(model), str(texts), str(document_length)],
-            {},
-            tell,
-        )
-        ratio = ratio_of(*alternate(ours, lambda _: theirs(), pairs, warm_up=0))
+        def theirs(_: int) -> float:
+            encode = [sys.executable, "-c", _THEIRS, str(model), str(texts), str(document_length)]
+            return _timed("sentence-transformers", encode, {}, tell)
+
+        ratio = ratio_of(*alternate(ours, theirs, pairs, warm_up=0))
     return {**asdict(ratio), "files": folder.files, "units": len(folder.texts)}
 
 

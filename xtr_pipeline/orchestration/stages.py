@@ -25,7 +25,7 @@ class Stage:
 STAGES = (
     Stage("corpus", ("source_tree", "code_units"), "every"),
     Stage("base", ("base_encoder",), None, vital=True),
-    Stage("labels", ("docstring_pairs", "queries", "candidate_pool", "judgments"), "labelled"),
+    Stage("labels", ("docstring_pairs", "queries", "mined_negatives", "candidate_pool", "judgments"), "labelled"),
     Stage("sets", ("training_set", "docstring_set", "dev_set"), None, vital=True),
     Stage("training", ("docstring_checkpoint", "xtr_checkpoint"), None, vital=True),
     Stage("retrieval", ("token_index", "retrieval_metrics"), "evaluated"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xtr_pipeline.training.losses import IGNORED, UNJUDGED
+from xtr_pipeline.training.examples import UNJUDGED
+from xtr_pipeline.training.losses import IGNORED
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.sampling import draw_candidates
 from xtr_pipeline.training.tiles import Tile, TileShape, build_tile, plan_tiles

@@ -16,6 +16,9 @@ EXAMPLES_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "candidates": pl.List(CANDIDATE),
 }
 
+UNJUDGED = 0
+"""Grade of a candidate that nobody judged: a negative, and no part of what is learned about grades."""
+
 SHOWN = 5  # examples named per kind of problem; a broken frame must not print itself
 
 
@@ -27,7 +30,7 @@ def check_examples(examples: pl.DataFrame, positive_grade: int) -> None:
     """Refuse a frame that would train nonsense.
 
     Args:
-        examples: Columns of `EXAMPLES_SCHEMA`; candidates carry grades 1-5.
+        examples: Columns of `EXAMPLES_SCHEMA`; candidates carry grades 1-5, or `UNJUDGED`.
         positive_grade: Grades from here on are positives; at least one query needs one.
 
     Raises:
@@ -59,8 +62,8 @@ def _row_problems(examples: pl.DataFrame, positive_grade: int) -> Iterator[str]:
     flat = examples.select("query_id", "candidates").explode("candidates").drop_nulls().unnest("candidates")
     unread = flat.filter(pl.col("text").fill_null("").str.strip_chars() == "")
     yield from _named("a candidate has no text", unread["query_id"].unique(maintain_order=True))
-    wrong = flat.filter(~pl.col("grade").is_between(1, 5).fill_null(False))
-    yield from _named("a grade is not in 1-5", wrong["query_id"].unique(maintain_order=True))
+    wrong = flat.filter(~pl.col("grade").is_between(UNJUDGED, 5).fill_null(False))
+    yield from _named("a grade is not in 1-5 (0: unjudged)", wrong["query_id"].unique(maintain_order=True))
     if not (flat["grade"] >= positive_grade).any():
         yield f"no candidate of any query is graded {positive_grade} or better"
 

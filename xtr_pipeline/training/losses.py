@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from xtr_pipeline.encoder.compute import mx
+from xtr_pipeline.training.examples import UNJUDGED
 
 MASKED = -1e4  # far below any cosine, and finite: an infinity would turn gradients of fully masked rows into NaN
-UNJUDGED = 0  # grade of a candidate of another query, about which nothing is known: an in-batch negative
 IGNORED = -1  # grade of a candidate that takes no part: padding, or one that may well be right
 
 
@@ -45,7 +45,8 @@ def contrastive_loss(
 
     Args:
         scores: (queries, documents).
-        grades: (queries, documents) integers: 1-5, `UNJUDGED` for in-batch negatives, `IGNORED` for what is left out.
+        grades: (queries, documents) integers: 1-5, `UNJUDGED` for in-batch and mined negatives, `IGNORED` for what is
+            left out.
         temperature: Divides the scores.
         positive_grade: Grades from here on are positives.
         negative_grade: Grades from `UNJUDGED` up to here are negatives; those between take no part.

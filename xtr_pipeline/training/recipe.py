@@ -37,6 +37,8 @@ class Recipe:
         one_repo_batches: Whether a batch holds queries of one repository only, so that its in-batch negatives are what
             a search has to tell apart: code of the same project. Otherwise queries are mixed.
         candidates_per_query: Candidates of a query in a batch: positives first, then hard negatives.
+        mined_negatives: How many of the candidates that nobody judged a query brings along at most (written queries
+            only: judged ones have hard negatives of their own); each is a document more to encode.
         positive_grade: Grades from here on are what the query asks for.
         negative_grade: Grades up to here are not; those between the two are left out of the contrastive term.
         scoring: How token similarities become scores: "maxsim" (ColBERT) or "xtr" (only document tokens that a query
@@ -81,6 +83,7 @@ class Recipe:
     tile_tokens: int = 512
     one_repo_batches: bool = False
     candidates_per_query: int = 8
+    mined_negatives: int = 0
     positive_grade: int = 4
     negative_grade: int = 2
     scoring: Scoring = "maxsim"
@@ -170,6 +173,7 @@ _LIMITS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
         (
             "freeze_layers",
             "lora_rank",
+            "mined_negatives",
             "dev_every",
             "weight_decay",
             *WEIGHTS,

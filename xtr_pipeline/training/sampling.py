@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from xtr_pipeline.training.examples import UNJUDGED
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.token_data import Candidate
 
@@ -19,7 +20,7 @@ def draw_candidates(
     grades first; a query whose every candidate is positive would teach nothing. Every candidate was pooled because some
     ranker thought it fits, so all negatives are hard ones; which of them are drawn changes from epoch to epoch. The
     undecided (between negative and positive) take no part in the contrastive term and fill what is left, for the
-    listwise one.
+    listwise one. Of the unjudged ones at most `recipe.mined_negatives` are drawn.
 
     Args:
         candidates: All graded candidates of one query.
@@ -30,6 +31,11 @@ def draw_candidates(
         The drawn candidates; all of them where there are no more than places.
     """
     places = recipe.candidates_per_query
+    mined = [candidate for candidate in candidates if candidate.grade == UNJUDGED]
+    judged = [candidate for candidate in candidates if candidate.grade != UNJUDGED]
+    if len(mined) > recipe.mined_negatives:
+        mined = [mined[position] for position in random.permutation(len(mined))[: recipe.mined_negatives]]
+    candidates = [*judged, *mined]
     if len(candidates) <= places:
         return tuple(candidates)
     shuffled = [candidates[position] for position in random.permutation(len(candidates))]

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.training.examples import UNJUDGED
 from xtr_pipeline.training.losses import IGNORED
 
 
@@ -120,13 +121,21 @@ def tokenise_examples(
 def _known_grades(
     queries: Sequence[str], graded: Sequence[dict[int, int]], negative_grade: int
 ) -> tuple[dict[int, int], ...]:
-    """Join what queries with the same words say: "Return the length." is the docstring of many functions."""
+    """Join what queries with the same words say: "Return the length." is the docstring of many functions.
+
+    A grade of the query's own counts most, then what others say; that a document was mined says least.
+    """
     shared: dict[str, dict[int, int]] = defaultdict(dict)
     for query, grades in zip(queries, graded, strict=True):
         for document, grade in grades.items():
             if grade > negative_grade:
                 shared[_words(query)][document] = IGNORED
-    return tuple({**shared[_words(query)], **grades} for query, grades in zip(queries, graded, strict=True))
+    known = []
+    for query, grades in zip(queries, graded, strict=True):
+        mined = {document: grade for document, grade in grades.items() if grade == UNJUDGED}
+        judged = {document: grade for document, grade in grades.items() if grade != UNJUDGED}
+        known.append({**mined, **shared[_words(query)], **judged})
+    return tuple(known)
 
 
 def _words(query: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from xtr_pipeline.training.examples import EXAMPLES_SCHEMA
+from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, UNJUDGED
 
 
 class TrainingSetError(ValueError):
@@ -23,11 +23,13 @@ class Labels:
         graded: Ids of the queries that a judge graded; they count by their grades alone, also where these show that a
             query is a bad one.
         judged: Examples of queries with grades.
+        mined: Negatives of written queries (`judge.mined_negatives`).
     """
 
     queries: pl.DataFrame
     graded: frozenset[str]
     judged: pl.DataFrame
+    mined: pl.DataFrame
 
 
 def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
@@ -35,7 +37,7 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
 
     Returns:
         Columns source ("written" or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A written query has the unit that
-        it was written about as its one candidate, with grade 5, which no judge gave: `source` says so.
+        it was written about, with grade 5, which no judge gave (`source` says so), and mined negatives, with grade 0.
 
     Raises:
         TrainingSetError: There is no example.
@@ -44,7 +46,7 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     for known in labels.values():
         ungraded = ~pl.col("query_id").is_in(sorted(known.graded))
         unjudged = known.queries.filter(ungraded).drop_nulls("unit_id")
-        frames += [_from("written", _single(unjudged)), _from("judged", known.judged)]
+        frames += [_from("written", _with_mined(_single(unjudged), known.mined)), _from("judged", known.judged)]
     return _together(frames, labels)
 
 
@@ -62,6 +64,16 @@ def _single(rows: pl.DataFrame) -> pl.DataFrame:
     """Examples with one candidate each; the negatives come from the other examples of a batch."""
     candidate = pl.struct(pl.col("unit_id"), pl.col("text"), grade=pl.lit(5, dtype=pl.Int8))
     return rows.select("query_id", "query", "kind", "repo", candidates=pl.concat_list(candidate))
+
+
+def _with_mined(examples: pl.DataFrame, mined: pl.DataFrame) -> pl.DataFrame:
+    """Mined negatives behind each example's one candidate, as candidates that nobody judged."""
+    unjudged = pl.struct("unit_id", "text", grade=pl.lit(UNJUDGED, dtype=pl.Int8))
+    by_query = mined.sort("query_id", "rank").group_by("query_id", maintain_order=True).agg(mined=unjudged)
+    both = pl.concat_list("candidates", pl.col("mined").fill_null([]))
+    return examples.join(by_query, on="query_id", how="left", maintain_order="left").select(
+        pl.exclude("candidates", "mined"), candidates=both
+    )
 
 
 def _from(source: str, examples: pl.DataFrame) -> pl.DataFrame:

@@ -9,10 +9,11 @@ LINEAGE = {
     "code_units": ("every", {"source_tree"}),
     "docstring_pairs": ("labelled", {"code_units"}),
     "queries": ("labelled", {"code_units"}),
+    "mined_negatives": ("labelled", {"queries", "code_units"}),
     "candidate_pool": ("labelled", {"queries", "code_units", "base_encoder"}),
     "judgments": ("labelled", {"queries", "candidate_pool", "code_units"}),
     "base_encoder": (None, set()),
-    "training_set": (None, {"queries", "judgments"}),
+    "training_set": (None, {"queries", "mined_negatives", "judgments"}),
     "docstring_set": (None, {"docstring_pairs"}),
     "dev_set": (None, {"judgments", "code_units"}),
     "docstring_checkpoint": (None, {"base_encoder", "docstring_set", "dev_set", "code_units"}),
@@ -42,7 +43,7 @@ def test_lineage_and_partitions(finished: Bench) -> None:
 
 def test_an_evaluation_repository_has_no_label_partition(finished: Bench) -> None:
     graph = finished.defs().resolve_asset_graph()
-    for name in ("docstring_pairs", "queries", "candidate_pool", "judgments"):
+    for name in ("docstring_pairs", "queries", "mined_negatives", "candidate_pool", "judgments"):
         assert "delta" not in graph.get(dg.AssetKey(name)).partitions_def.get_partition_keys()
 
 

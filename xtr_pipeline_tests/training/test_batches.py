@@ -11,8 +11,8 @@ import polars as pl
 import pytest
 
 from xtr_pipeline.training.batches import Batch, build_batch, plan_epoch
-from xtr_pipeline.training.examples import EXAMPLES_SCHEMA
-from xtr_pipeline.training.losses import IGNORED, UNJUDGED
+from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, UNJUDGED
+from xtr_pipeline.training.losses import IGNORED
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.sampling import draw_candidates
 from xtr_pipeline.training.step_plan import plan_steps
@@ -127,6 +127,20 @@ def test_the_drawn_negatives_change_with_the_epoch():
     drawn = {draw_candidates(pool, recipe, np.random.default_rng([13, epoch])) for epoch in range(5)}
     assert len(drawn) == 5
     assert all(row[0] == Candidate(0, 5) for row in drawn)
+
+
+def test_a_batch_shows_as_many_mined_negatives_as_the_recipe_allows():
+    pool = [Candidate(0, 5), *(Candidate(number, UNJUDGED) for number in range(1, 7))]
+    assert draw_candidates(pool, RECIPE, np.random.default_rng(0)) == (Candidate(0, 5),)
+    two = replace(RECIPE, mined_negatives=2)
+    drawn = [draw_candidates(pool, two, np.random.default_rng([13, epoch])) for epoch in range(9)]
+    assert all(row[0] == Candidate(0, 5) and [c.grade for c in row[1:]] == [UNJUDGED] * 2 for row in drawn)
+    assert {candidate.document for row in drawn for candidate in row} == set(range(7))
+
+
+def test_that_a_document_was_mined_says_less_than_the_answer_of_a_query_with_the_same_words():
+    _, found = only_batch(examples_of(("q1", "w1  W2", {"w3": 5, "w5": UNJUDGED}), ("q2", "w1 w2", {"w5": 5})))
+    assert (found["q1", "w5"], found["q2", "w5"]) == (IGNORED, 5)
 
 
 def test_an_epoch_holds_every_query_once_within_the_budget_and_depends_on_seed_and_epoch_alone():

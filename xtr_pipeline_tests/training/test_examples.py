@@ -43,7 +43,7 @@ def test_everything_wrong_with_the_rows_is_in_one_message():
         "query is empty: q2",
         "no candidates: q3",
         "has no text: q2",
-        "not in 1-5: q1",
+        "not in 1-5 (0: unjudged): q1",
         "graded 8",
     ):
         assert part in str(error.value)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from xtr_pipeline.encoder.compute import mx
+from xtr_pipeline.training.examples import UNJUDGED
 from xtr_pipeline.training.graded_losses import margin_loss, mse_loss, ordinal_loss
-from xtr_pipeline.training.losses import IGNORED, UNJUDGED
+from xtr_pipeline.training.losses import IGNORED
 
 SPREAD = 0.2
 WANTED = mx.array([[0.5, 0.45, 0.35, 0.3]])  # the distances of the grades 5, 4, 2, 1 at that spread, from any level

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, check_examples
+from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, UNJUDGED, check_examples
 from xtr_pipeline.training.training_set import Labels, TrainingSetError, docstring_set_of, training_set_of
 
 QUERIES = pl.DataFrame(
@@ -22,11 +22,14 @@ JUDGED = pl.DataFrame(
     schema=EXAMPLES_SCHEMA,
 )
 GRADED_IDS = frozenset({"q2"})
+MINED = pl.DataFrame(
+    {"query_id": ["q1", "q1", "q2"], "unit_id": ["u4", "u3", "u3"], "text": ["fourth", "third", "third"]}
+).with_columns(rank=pl.Series([7, 2, 1], dtype=pl.Int32))
 PAIRS = pl.DataFrame({"unit_id": ["u1"], "repo": ["toy"], "query": ["Says one."], "text": ["first"]})
 
 
 def test_a_judged_query_counts_by_its_grades_and_an_unjudged_one_by_its_unit() -> None:
-    examples = training_set_of({"toy": Labels(QUERIES, GRADED_IDS, JUDGED)})
+    examples = training_set_of({"toy": Labels(QUERIES, GRADED_IDS, JUDGED, MINED.clear())})
     assert examples.select("source", "query_id").rows() == [("judged", "q2"), ("written", "q1")]
     assert examples["candidates"].to_list() == [GRADED, [{"unit_id": "u1", "text": "first", "grade": 5}]]
     check_examples(examples.drop("source"), positive_grade=4)
@@ -34,7 +37,15 @@ def test_a_judged_query_counts_by_its_grades_and_an_unjudged_one_by_its_unit() -
 
 def test_a_query_that_its_grades_show_to_be_bad_does_not_come_back_as_a_written_one() -> None:
     graded = frozenset({"q1", "q2"})
-    assert training_set_of({"toy": Labels(QUERIES, graded, JUDGED)})["query_id"].to_list() == ["q2"]
+    assert training_set_of({"toy": Labels(QUERIES, graded, JUDGED, MINED)})["query_id"].to_list() == ["q2"]
+
+
+def test_mined_negatives_stand_behind_a_written_query_and_never_among_grades() -> None:
+    examples = training_set_of({"toy": Labels(QUERIES, GRADED_IDS, JUDGED, MINED)})
+    judged, written = examples["candidates"].to_list()
+    assert judged == GRADED
+    assert [(c["text"], c["grade"]) for c in written] == [("first", 5), ("third", UNJUDGED), ("fourth", UNJUDGED)]
+    check_examples(examples.drop("source"), positive_grade=4)
 
 
 def test_docstring_pairs_are_examples_of_one_candidate() -> None:

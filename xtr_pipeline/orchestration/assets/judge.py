@@ -8,6 +8,7 @@ import polars as pl
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.judge.campaign import GradingPlan, plan_queries, plan_second_judging
 from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.mined_negatives import mine_negatives
 from xtr_pipeline.judge.newest_checkpoint import newest_checkpoint
 from xtr_pipeline.judge.pools import build_pool, pool_from_grades, propose_many, stacked
 from xtr_pipeline.judge.requests import grade_requests
@@ -45,7 +46,7 @@ class JudgmentsConfig(dg.Config):
 
 
 def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
-    """`queries`, `candidate_pool`, `judgments`."""
+    """`queries`, `mined_negatives`, `candidate_pool`, `judgments`."""
 
     @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="2", io_manager_key="frames")
     def queries(
@@ -69,6 +70,15 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
             "sample": table(sample),
         }
         return materialised(written, inputs, {**facts, **asked})
+
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="1", io_manager_key="frames")
+    def mined_negatives(
+        context: dg.AssetExecutionContext, project: Project, queries: pl.DataFrame, code_units: pl.DataFrame
+    ) -> Result:
+        """Units that share a written query's words and are not its answer: negatives that need no judge."""
+        inputs = inputs_version(context, project)
+        mined = mine_negatives(queries, code_units, searcher_for_units(code_units, None, None))
+        return materialised(mined, inputs, {"queries with mined negatives": mined["query_id"].n_unique()})
 
     @dg.asset(
         partitions_def=partitions.labelled,
@@ -141,7 +151,7 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         }
         return materialised(judged.examples, inputs, {**facts, **judgment_facts(queries, grades), **asked})
 
-    return [queries, candidate_pool, judgments]
+    return [queries, mined_negatives, candidate_pool, judgments]
 
 
 def _rankers(

@@ -55,18 +55,21 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
         group_name="training",
         code_version="1",
         io_manager_key="frames",
-        ins={name: _only(train_names, name) for name in ("queries", "judgments")},
+        ins={name: _only(train_names, name) for name in ("queries", "mined_negatives", "judgments")},
     )
-    def training_set(context: dg.AssetExecutionContext, project: Project, queries: Any, judgments: Any) -> Result:
-        """Written and judged queries of the train repositories: what the candidate learns from."""
+    def training_set(
+        context: dg.AssetExecutionContext, project: Project, queries: Any, mined_negatives: Any, judgments: Any
+    ) -> Result:
+        """Written and judged queries of the train repositories, and mined negatives: what the candidate learns from."""
         inputs = inputs_version(context, project)
         written, judged = by_partition(queries, train_names), by_partition(judgments, train_names)
+        mined = by_partition(mined_negatives, train_names)
         graded = frozenset(load_grades(project.files.ledger, train_names)["query_id"])
         examples = training_set_of(
             {
-                name: Labels(written[name], graded, judged[name])
+                name: Labels(written[name], graded, judged[name], mined[name])
                 for name in train_names
-                if name in written and name in judged
+                if name in written and name in judged and name in mined
             }
         )
         return materialised(examples, inputs, _counts(examples, train_names))

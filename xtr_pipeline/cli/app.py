@@ -2,6 +2,7 @@
 
 import typer
 
+from xtr_pipeline.cli.ablate import ablate
 from xtr_pipeline.cli.bench import bench_command
 from xtr_pipeline.cli.eval import eval_command
 from xtr_pipeline.cli.judge import judge_app
@@ -23,6 +24,7 @@ app.command()(search)
 app.command(name="rollback")(rollback_command)
 app.command()(ui)
 app.command(name="bench")(bench_command)
+app.command()(ablate)
 app.add_typer(judge_app, name="judge")
 
 

@@ -1,0 +1,110 @@
+"""Arms of an ablation: systems that differ in one thing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
+
+Start = Literal["bm25", "mean-vector", "base", "docstring", "judged"]
+RECIPES: Mapping[str, Recipe] = {"docstring": DOCSTRING, "judged": JUDGED}
+UNTRAINED = ("bm25", "mean-vector", "base")
+
+NAMED: Mapping[str, str] = {
+    # each loss alone, then each further loss beside the recipe's own
+    "contrastive-only": "judged:listwise_weight=0",
+    "listwise-only": "judged:contrastive_weight=0",
+    "mse-only": "judged:contrastive_weight=0,listwise_weight=0,mse_weight=1",
+    "ordinal-only": "judged:contrastive_weight=0,listwise_weight=0,ordinal_weight=1",
+    "margin-only": "judged:contrastive_weight=0,listwise_weight=0,margin_weight=1",
+    "+mse": "judged:mse_weight=1",
+    "+ordinal": "judged:ordinal_weight=1",
+    "+margin": "judged:margin_weight=1",
+    "xtr-trained": 'judged:scoring="xtr"',
+    "no-mined": "judged:mined_negatives=0",
+    "averaged": "judged:average=0.3",
+    "labels-10%": "judged:labels=0.1",
+    "labels-25%": "judged:labels=0.25",
+    "labels-50%": "judged:labels=0.5",
+}
+"""Arms of the table by name; any other is written out, as `judged:learning_rate=5e-5,seed=14`."""
+
+TABLE = (*UNTRAINED, "docstring", "judged", *NAMED)
+"""The arms that are measured when none are named."""
+
+
+class ArmError(ValueError):
+    """An arm that cannot be measured; the message names it and the cure."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One system.
+
+    Attributes:
+        name: As it was asked for; names the row.
+        start: What it is: "bm25", "mean-vector" (base, one vector a unit), "base", or the recipe that trains it.
+        settings: Changes of the recipe.
+        labels: Share of the queries that it is trained on; smaller shares are parts of larger ones.
+        average: Share of the starting weights that is worked into the trained ones.
+    """
+
+    name: str
+    start: Start
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    labels: float = 1.0
+    average: float = 0.0
+
+    def recipe(self, seed: int) -> Recipe:
+        """The recipe that trains this arm.
+
+        Raises:
+            ArmError: The arm is not trained, or its settings make no recipe.
+        """
+        if self.start not in RECIPES:
+            raise ArmError(f"arm {self.name!r} is not trained")
+        try:
+            return replace(RECIPES[self.start], **{"seed": seed, **self.settings})
+        except RecipeError as error:
+            raise ArmError(f"arm {self.name!r}: {error}") from error
+
+
+def arm_of(text: str) -> Arm:
+    """Read an arm: a name, or `start:setting=value,...` with settings of the recipe, `labels` and `average`.
+
+    Raises:
+        ArmError: An unknown name, setting or value.
+    """
+    start, _, changes = NAMED.get(text, text).partition(":")
+    if start not in (*UNTRAINED, *RECIPES):
+        raise ArmError(f"unknown arm {text!r}: choose of {', '.join(TABLE)}, or write judged:setting=value,...")
+    settings = dict(_setting(text, change) for change in changes.split(",")) if changes else {}
+    if settings and start in UNTRAINED:
+        raise ArmError(f"arm {text!r}: {start} is not trained and takes no settings")
+    own = {name: settings.pop(name) for name in ("labels", "average") if name in settings}
+    if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
+        raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
+    arm = Arm(text, start, settings, **own)  # type: ignore[arg-type]  # one of the names above
+    if start in RECIPES:
+        arm.recipe(RECIPES[start].seed)
+    return arm
+
+
+def _setting(arm: str, change: str) -> tuple[str, Any]:
+    name, equals, value = change.partition("=")
+    known = {f.name for f in fields(Recipe)} - {"name"} | {"labels", "average"}
+    if name not in known or not equals:
+        raise ArmError(f"arm {arm!r}: no setting {name!r}; there are {', '.join(sorted(known))}")
+    try:
+        read = json.loads(value)
+    except json.JSONDecodeError:
+        read = value
+    expected = {f.name: type(getattr(JUDGED, f.name)) for f in fields(Recipe)}.get(name, float)
+    if expected is float and type(read) is int:
+        read = float(read)
+    if type(read) is not expected:
+        raise ArmError(f"arm {arm!r}: {name} takes a {expected.__name__}, not {value}")
+    return name, read

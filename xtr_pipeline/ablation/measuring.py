@@ -1,0 +1,154 @@
+"""One arm with one seed: train it unless that is done, and rank the files of every dev repository with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from xtr_pipeline.ablation.arms import RECIPES, Arm
+from xtr_pipeline.ablation.mean_vectors import MeanVectorSearcher
+from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
+from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.evaluation.dev_probe import dev_probe
+from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.evaluation.queries import EvalQuery
+from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.progress import OnProgress
+from xtr_pipeline.retrieval.sources import searcher_for_units
+from xtr_pipeline.training.head_init import with_pca_head
+from xtr_pipeline.training.reports import StepReport
+from xtr_pipeline.training.trainer import train
+
+MODES: tuple[Mode, ...] = ("semantic", "hybrid", "xtr")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all arms share.
+
+    Attributes:
+        base: Where training starts.
+        examples: By recipe, what it is trained on (`training_set`, without the column source).
+        dev_queries: `evaluation.dev_probe.DEV_QUERY_SCHEMA`.
+        dev_units: Code units by dev repository.
+        head_dim: Dimensions of a token vector.
+        probe_units: Units of a dev repository that early stopping looks at.
+        folder: Where models and measurements are kept, so that nothing is trained or measured twice.
+    """
+
+    base: Encoder
+    examples: Mapping[str, pl.DataFrame]
+    dev_queries: pl.DataFrame
+    dev_units: Mapping[str, pl.DataFrame]
+    head_dim: int
+    probe_units: int
+    folder: Path
+
+
+def measure(
+    bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], None], on_encode: OnProgress | None = None
+) -> pl.DataFrame:
+    """The per-query metrics of an arm in every mode that it has.
+
+    Interrupted, it goes on where it was; what is measured already is read.
+
+    Args:
+        bench: What all arms share.
+        arm: What to measure.
+        seed: Of the recipe; untrained arms have none.
+        on_step: Hears of every training step.
+        on_encode: Hears how far the encode of a dev repository is.
+
+    Returns:
+        `evaluation.metrics.PER_QUERY_SCHEMA`, the arm's name as model.
+    """
+    key = _key(bench, arm, seed)
+    done = bench.folder / f"{key}.parquet"
+    if done.is_file():
+        return pl.read_parquet(done).with_columns(model=pl.lit(arm.name))
+    encoder = None if arm.start == "bm25" else _encoder(bench, arm, seed, on_step)
+    index = bench.folder / f"{key}.index"
+    frame = pl.concat(_on_repo(arm, encoder, bench, repo, index / repo, on_encode) for repo in sorted(bench.dev_units))
+    bench.folder.mkdir(parents=True, exist_ok=True)
+    frame.write_parquet(done)
+    shutil.rmtree(index, ignore_errors=True)
+    return frame
+
+
+def share_of(examples: pl.DataFrame, share: float) -> pl.DataFrame:
+    """A share of the queries, drawn by their ids: a smaller share is part of a larger one."""
+    drawn = [hashlib.sha256(name.encode()).hexdigest() for name in examples["query_id"].to_list()]
+    kept = sorted(drawn)[: max(1, round(share * len(drawn)))]
+    return examples.filter(pl.Series(drawn).is_in(kept))
+
+
+def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], None]) -> Encoder:
+    if arm.start not in RECIPES:
+        return bench.base
+    recipe = arm.recipe(seed)
+    examples = share_of(bench.examples[arm.start], arm.labels)
+    # the head is that of the main job, whatever share of the queries is trained on
+    texts = bench.examples[arm.start].explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
+    start = with_pca_head(bench.base, texts, bench.head_dim, recipe.seed)
+    folder = bench.folder / _key(bench, arm, seed, of="model")
+    if not (folder / "model" / "config.json").is_file():
+        probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
+        trained = train(recipe, start, examples, probe, folder / "state", on_step).encoder
+        save_encoder(trained, folder / "model")
+        shutil.rmtree(folder / "state")
+    trained = load_encoder(folder / "model")
+    if arm.average == 0:
+        return trained
+    share, first = np.float32(arm.average), start.weights()
+    return start.with_weights(
+        {name: (1 - share) * weight + share * first[name] for name, weight in trained.weights().items()}
+    )
+
+
+def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
+    arm: Arm, encoder: Encoder | None, bench: Bench, repo: str, index: Path, on_encode: OnProgress | None
+) -> pl.DataFrame:
+    asked = [
+        EvalQuery(row["query_id"], row["repo"], row["kind"], row["query"], tuple(row["relevant"]))
+        for row in bench.dev_queries.filter(pl.col("repo") == repo).iter_rows(named=True)
+    ]
+    searcher = searcher_for_units(bench.dev_units[repo], encoder, index, on_encode)
+    if arm.start == "bm25":
+        return evaluate_searcher(searcher, asked, "bm25", arm.name)
+    if arm.start == "mean-vector":
+        return evaluate_searcher(MeanVectorSearcher(searcher), asked, "semantic", arm.name)
+    return pl.concat(evaluate_searcher(searcher, asked, mode, arm.name) for mode in MODES)
+
+
+def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
+    """Identity of an arm's model, or of its measurement: what it is made of."""
+    parts: list[object] = [of, arm.start, bench.base.fingerprint]
+    if arm.start in RECIPES:
+        parts += [asdict(arm.recipe(seed)), arm.labels, bench.head_dim, bench.probe_units]
+        parts += [_digest(bench.examples[arm.start])]
+    if of == "measurement":
+        parts += [arm.average]
+    parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _digest(frame: pl.DataFrame) -> str:
+    return hashlib.sha256(frame.write_ndjson().encode()).hexdigest()
+
+
+def mean_over_seeds(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """One row a query and mode: the metrics' means over the seeds; ranks are those of the first seed."""
+    if len(frames) == 1:
+        return frames[0]
+    first = frames[0]
+    keys = ["model", "mode", "query_id"]
+    metrics = [name for name, kind in first.schema.items() if kind == pl.Float64]
+    means = pl.concat(frames).group_by(keys).agg(pl.col(metrics).mean())
+    return first.drop(metrics).join(means, on=keys, maintain_order="left").select(first.columns)

@@ -1,0 +1,131 @@
+"""`xtr ablate`: what each part of the recipe earns, on the dev repositories."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import polars as pl
+import typer
+from rich.console import Console
+
+from xtr_pipeline.ablation.arms import RECIPES, TABLE, Arm, ArmError, arm_of
+from xtr_pipeline.ablation.table import ablation_markdown
+from xtr_pipeline.cli.encode_bar import LINE_EVERY, encode_bar
+from xtr_pipeline.evaluation.report import result_figures, rich_table
+
+if TYPE_CHECKING:
+    from xtr_pipeline.ablation.measuring import Bench
+    from xtr_pipeline.training.reports import StepReport
+
+REFERENCES = ("base", "judged")
+
+
+def ablate(
+    arms: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names, or judged:setting=value,... with settings of the recipe, labels and average."),
+    ] = None,
+    seeds: Annotated[str, typer.Option(help="Seeds of the trained arms, with commas between; means are shown.")] = "13",
+    out: Annotated[Path | None, typer.Option(help="Write the table here as Markdown.", metavar="FILE")] = None,
+) -> None:
+    """Train and measure systems that differ in one thing, on the dev repositories.
+
+    Run `xtr run` first: it makes the sets. Without arguments all arms of the table are measured, which takes hours on
+    two cores; models and measurements are kept in the run storage, so that it can be interrupted and arms can be added.
+    The evaluation repositories take no part: choose here, and report there once.
+
+    For example `xtr ablate base judged judged:learning_rate=5e-5`.
+
+    Exit codes: 0 measured, 2 bad input, 130 interrupted.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        chosen = [arm_of(text) for text in arms or TABLE]
+        numbers = [int(seed) for seed in seeds.split(",")]
+        if out is not None and not out.resolve().parent.is_dir():
+            raise ValueError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
+        measured = _measured(console, _bench(), chosen, numbers)
+    except (ArmError, FileNotFoundError, ValueError) as error:
+        console.print(f"error: {error}", style="red", markup=False)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        console.print("interrupted: what is trained and measured is kept, run the same command to go on")
+        raise typer.Exit(130) from None
+    shown = Console(highlight=False)
+    shown.width = max(shown.width, 130)
+    shown.print(rich_table(result_figures(measured), "dev repositories"))
+    if out is not None:
+        command = shlex.join(["xtr", "ablate", *(arms or []), *([] if seeds == "13" else ["--seeds", seeds])])
+        out.write_text(ablation_markdown(measured, REFERENCES, command), encoding="utf-8")
+
+
+def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int]) -> pl.DataFrame:
+    from xtr_pipeline.ablation.measuring import mean_over_seeds, measure
+
+    frames = []
+    for arm in arms:
+        per_seed = []
+        for seed in seeds if arm.start in RECIPES else seeds[:1]:
+            label = f"{arm.name}, seed {seed}" if arm.start in RECIPES else arm.name
+            with encode_bar(console, label) as on_encode:
+                per_seed.append(measure(bench, arm, seed, _Steps(console, label), on_encode))
+        frames.append(mean_over_seeds(per_seed))
+    return pl.concat(frames)
+
+
+def _bench() -> Bench:
+    """What the main job made of the train and dev repositories.
+
+    Raises:
+        FileNotFoundError: It has not run.
+    """
+    from xtr_pipeline.ablation.measuring import Bench
+    from xtr_pipeline.encoder.checkpoint import load_from
+    from xtr_pipeline.orchestration.project import locate_project
+    from xtr_pipeline.orchestration.storage import stored_path
+
+    project = locate_project(os.environ)
+
+    def stored(asset: str, partition: str | None = None) -> pl.DataFrame:
+        path = stored_path(project.storage, asset, partition)
+        if path is None:
+            name = asset if partition is None else f"{asset} of {partition}"
+            raise FileNotFoundError(f"{project.storage} holds no {name}: run `xtr run` first")
+        with path.open("rb") as file:
+            return pl.read_parquet(file)
+
+    queries = stored("dev_set")
+    profile = project.settings()
+    sets = {"judged": stored("training_set"), "docstring": stored("docstring_set")}
+    return Bench(
+        base=load_from("base", project.files.home),
+        examples={name: frame.drop("source") for name, frame in sets.items()},
+        dev_queries=queries,
+        dev_units={repo: stored("code_units", repo) for repo in queries["repo"].unique().sort().to_list()},
+        head_dim=profile.head_dim,
+        probe_units=profile.probe_units,
+        folder=project.files.home / "ablation",
+    )
+
+
+class _Steps:
+    """Prints a training step now and then, and every measurement on dev."""
+
+    def __init__(self, console: Console, label: str) -> None:
+        self._console, self._label = console, label
+        self._shown = 0.0
+
+    def __call__(self, step: StepReport) -> None:
+        if time.monotonic() - self._shown < LINE_EVERY and step.dev is None:
+            return
+        self._shown = time.monotonic()
+        dev = "" if step.dev is None else f", dev {step.dev:.4f}"
+        self._console.print(
+            f"{self._label}: step {step.step}/{step.steps}, loss {step.loss:.4f}{dev}, "
+            f"{step.tokens_per_second:,.0f} tokens/s, about {step.eta_seconds:,.0f} s left",
+            markup=False,
+        )

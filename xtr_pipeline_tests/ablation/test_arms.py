@@ -1,0 +1,45 @@
+"""Arms are read from words, and what cannot be measured is refused before anything is trained."""
+
+import pytest
+
+from xtr_pipeline.ablation.arms import NAMED, TABLE, ArmError, arm_of
+from xtr_pipeline.training.recipe import JUDGED
+
+
+def test_every_arm_of_the_table_can_be_read_and_is_another_system() -> None:
+    arms = [arm_of(name) for name in TABLE]
+    systems = {(arm.start, tuple(sorted(arm.settings.items())), arm.labels, arm.average) for arm in arms}
+    assert len(systems) == len(TABLE)
+
+
+def test_a_named_arm_changes_the_recipe_that_the_main_job_uses_in_what_it_says_alone() -> None:
+    for name in NAMED:
+        recipe = arm_of(name).recipe(JUDGED.seed)
+        changed = {key for key, value in vars(recipe).items() if value != getattr(JUDGED, key)}
+        assert changed <= set(arm_of(name).settings), name
+
+
+def test_settings_are_read_with_the_types_of_the_recipe() -> None:
+    arm = arm_of('judged:learning_rate=5e-5,steps=9,scoring="xtr",one_repo_batches=true,labels=0.25,average=1')
+    recipe = arm.recipe(seed=4)
+    assert (recipe.learning_rate, recipe.steps, recipe.scoring, recipe.one_repo_batches) == (5e-5, 9, "xtr", True)
+    assert (arm.labels, arm.average, recipe.seed) == (0.25, 1.0, 4)
+    assert arm_of("judged:scoring=xtr").recipe(4).scoring == "xtr"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("jugded", "unknown arm 'jugded'"),
+        ("base:steps=3", "takes no settings"),
+        ("judged:learning=1", "no setting 'learning'"),
+        ("judged:steps", "no setting 'steps'"),
+        ("judged:steps=0.5", "steps takes a int"),
+        ("judged:steps=true", "steps takes a int"),
+        ("judged:labels=0", "labels must lie above 0"),
+        ("judged:temperature=0", "temperature must be above 0"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_by_name(text: str, message: str) -> None:
+    with pytest.raises(ArmError, match=message):
+        arm_of(text)

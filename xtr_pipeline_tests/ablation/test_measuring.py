@@ -1,0 +1,120 @@
+"""An arm is trained and measured once, over all files of the dev repositories."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from xtr_pipeline.ablation import arms
+from xtr_pipeline.ablation.arms import Arm
+from xtr_pipeline.ablation.measuring import Bench, mean_over_seeds, measure, share_of
+from xtr_pipeline.corpus.units import units_frame
+from xtr_pipeline.encoder.encoder import Carried, Encoder
+from xtr_pipeline.evaluation.dev_probe import DEV_QUERY_SCHEMA
+from xtr_pipeline.training.reports import StepReport
+from xtr_pipeline_tests.judge.sample_units import code_unit
+from xtr_pipeline_tests.training.tiny import RECIPE, WORDS, tiny_encoder, tiny_examples
+
+
+def saveable(encoder: Encoder) -> Encoder:
+    """The encoder with a config.json that it can be loaded by again."""
+    return replace(encoder, carried=Carried(config={"model_type": "bert", **asdict(encoder.config)}))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Two dev repositories of eight one-unit files, and a recipe of a few steps."""
+    tiny = {name: replace(RECIPE, name=name, steps=4, dev_every=0) for name in arms.RECIPES}
+    monkeypatch.setattr(arms, "RECIPES", tiny)
+    monkeypatch.setattr("xtr_pipeline.ablation.measuring.RECIPES", tiny)
+    units = {
+        repo: units_frame(
+            [code_unit(f"{word}.py", word, f"{word} {word} w1") for word in WORDS[first : first + 8]], repo, "1"
+        )
+        for repo, first in (("one", 0), ("two", 8))
+    }
+    asked = [
+        {
+            "query_id": f"{repo}-{n}",
+            "repo": repo,
+            "kind": "conceptual",
+            "query": WORDS[n],
+            "relevant": [f"{WORDS[n]}.py"],
+        }
+        for repo, numbers in (("one", (2, 3)), ("two", (9, 12)))
+        for n in numbers
+    ]
+    return Bench(
+        base=saveable(tiny_encoder(head_dim=None)),
+        examples={name: tiny_examples() for name in tiny},
+        dev_queries=pl.DataFrame(asked, schema=DEV_QUERY_SCHEMA),
+        dev_units=units,
+        head_dim=8,
+        probe_units=8,
+        folder=tmp_path,
+    )
+
+
+class Steps:
+    """Counts training steps."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __call__(self, _: StepReport) -> None:
+        self.taken += 1
+
+
+def test_bm25_finds_a_file_by_its_word_and_needs_no_model(bench: Bench) -> None:
+    frame = measure(bench, Arm("bm25", "bm25"), 13, Steps())
+    assert frame["P@1"].to_list() == [1.0] * 4
+    assert frame["mode"].unique().to_list() == ["bm25"]
+
+
+def test_a_trained_arm_is_measured_in_every_mode_and_neither_trained_nor_measured_again(bench: Bench) -> None:
+    steps = Steps()
+    frame = measure(bench, Arm("judged", "judged"), 13, steps)
+    assert steps.taken == 4
+    assert frame.group_by("mode").len().sort("mode").rows() == [("hybrid", 4), ("semantic", 4), ("xtr", 4)]
+    again = measure(bench, Arm("renamed", "judged"), 13, steps)
+    assert steps.taken == 4
+    assert again.drop("model").equals(frame.drop("model"))
+    assert not list(bench.folder.glob("*.index"))
+
+
+def test_averaging_trains_nothing_and_all_of_the_start_is_the_start(bench: Bench) -> None:
+    steps = Steps()
+    measure(bench, Arm("judged", "judged"), 13, steps)
+    whole = measure(bench, Arm("whole", "judged", average=1.0), 13, steps)
+    assert steps.taken == 4
+    untrained = measure(bench, Arm("untrained", "judged", settings={"learning_rate": 1e-12}), 13, steps)
+    assert whole["ranked"].to_list() == untrained["ranked"].to_list()
+
+
+def test_another_seed_and_fewer_labels_are_other_models(bench: Bench) -> None:
+    steps = Steps()
+    for arm, seed in ((Arm("a", "judged"), 13), (Arm("a", "judged"), 14), (Arm("b", "judged", labels=0.5), 13)):
+        measure(bench, arm, seed, steps)
+    assert steps.taken == 12
+
+
+def test_the_mean_vector_arm_ranks_every_file(bench: Bench) -> None:
+    frame = measure(bench, Arm("mean-vector", "mean-vector"), 13, Steps())
+    assert frame["ranked"].list.len().to_list() == [8] * 4
+
+
+def test_a_smaller_share_of_the_labels_is_part_of_a_larger_one() -> None:
+    examples = tiny_examples(40)
+    quarter, half = set(share_of(examples, 0.25)["query_id"]), set(share_of(examples, 0.5)["query_id"])
+    assert (len(quarter), len(half)) == (10, 20)
+    assert quarter < half
+    assert share_of(examples, 1.0).equals(examples)
+
+
+def test_seeds_are_averaged_query_by_query(bench: Bench) -> None:
+    one = measure(bench, Arm("bm25", "bm25"), 13, Steps())
+    other = one.with_columns(pl.col("P@1") * 0, pl.col("MRR") * 0.5)
+    mean = mean_over_seeds([one, other])
+    assert mean["query_id"].to_list() == one["query_id"].to_list()
+    assert (mean["P@1"].to_list(), mean["MRR"].to_list()) == ([0.5] * 4, [0.75] * 4)

@@ -119,6 +119,15 @@ class Encoder:
             on_progress,
         )
 
+    def query_tokens(self, text: str) -> list[str]:
+        """The token behind each vector that `encode_queries` gives for a text, as the vocabulary spells it."""
+        return self._tokens(text, self.settings.query_length, self._dropped(skip_punctuation=False))
+
+    def document_tokens(self, text: str) -> list[str]:
+        """The token behind each vector that `encode_documents` gives for a text, as the vocabulary spells it."""
+        dropped = self._dropped(skip_punctuation=self.settings.skip_punctuation)
+        return self._tokens(text, self.settings.document_length, dropped)
+
     def copy(self) -> Encoder:
         """An independent encoder with the same weights, for training."""
         return self.with_weights(self.weights())
@@ -137,6 +146,10 @@ class Encoder:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return build_encoder, (self.weights(), self.tokenizer, self.settings, self.config, self.carried)
+
+    def _tokens(self, text: str, length: int, dropped: frozenset[int]) -> list[str]:
+        ids = self.tokenise([text], length)[0]
+        return self.tokenizer.tokens(ids[~np.isin(ids, sorted(dropped))])
 
     def _dropped(self, *, skip_punctuation: bool) -> frozenset[int]:
         special: frozenset[int] = frozenset() if self.settings.keep_special_tokens else self.tokenizer.special_ids()

@@ -67,6 +67,10 @@ class TextTokenizer:
         flat = np.concatenate(chunks) if chunks else np.zeros(0, dtype=np.int32)
         return TokenIds(ids=flat, offsets=offsets)
 
+    def tokens(self, ids: NDArray[np.int32]) -> list[str]:
+        """The tokens of ids as the vocabulary spells them, e.g. `##ing`."""
+        return [str(self._tokenizer.id_to_token(int(token_id))) for token_id in ids]
+
     def special_ids(self) -> frozenset[int]:
         """Ids of [CLS], [SEP], </s> and the other special tokens, [UNK] left out: it stands for a word."""
         return self._special - {self._tokenizer.token_to_id(unknown) for unknown in ("[UNK]", "<unk>")}

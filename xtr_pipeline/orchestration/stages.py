@@ -28,7 +28,7 @@ STAGES = (
     Stage("labels", ("docstring_pairs", "queries", "mined_negatives", "candidate_pool", "judgments"), "labelled"),
     Stage("sets", ("training_set", "docstring_set", "dev_set"), None, vital=True),
     Stage("training", ("docstring_checkpoint", "xtr_checkpoint"), None, vital=True),
-    Stage("retrieval", ("token_index", "retrieval_metrics"), "evaluated"),
+    Stage("retrieval", ("token_index", "retrieval_metrics", "error_analysis"), "evaluated"),
     Stage("report", ("metrics_report",), None, vital=True),
     Stage("release", ("promoted_checkpoint",), None),
 )

@@ -20,6 +20,7 @@ LINEAGE = {
     "xtr_checkpoint": (None, {"base_encoder", "training_set", "dev_set", "code_units"}),
     "token_index": ("evaluated", {"code_units", "base_encoder", "docstring_checkpoint", "xtr_checkpoint"}),
     "retrieval_metrics": ("evaluated", {"code_units", "token_index"}),
+    "error_analysis": ("evaluated", {"code_units", "token_index", "retrieval_metrics"}),
     "metrics_report": (None, {"retrieval_metrics"}),
     "promoted_checkpoint": (None, {"metrics_report", "xtr_checkpoint"}),
 }
@@ -81,4 +82,5 @@ def test_steps_that_compute_with_mlx_share_one_pool(finished: Bench) -> None:
         "xtr_checkpoint",
         "token_index",
         "retrieval_metrics",
+        "error_analysis",
     }

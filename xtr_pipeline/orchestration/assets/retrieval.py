@@ -7,7 +7,9 @@ import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import Encoder, load_encoder
 from xtr_pipeline.encoder.compute import backend_report
+from xtr_pipeline.evaluation.error_analysis import missed_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.evaluation.explanations import explain_misses
 from xtr_pipeline.evaluation.queries import EvalQuery, load_spec
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.orchestration.incumbent import incumbent_folder
@@ -15,7 +17,9 @@ from xtr_pipeline.orchestration.partitions import RepoPartitions
 from xtr_pipeline.orchestration.progress import log_encoding
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.results import Record, Result, inputs_version, materialised, table
+from xtr_pipeline.orchestration.verdicts import CANDIDATE
 from xtr_pipeline.retrieval.index import build_index, drop_other_models
+from xtr_pipeline.retrieval.modes import DEFAULT_MODE
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 
@@ -32,7 +36,7 @@ def spec_queries(project: Project, repo: str) -> list[EvalQuery]:
 
 
 def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
-    """`token_index`, `retrieval_metrics`."""
+    """`token_index`, `retrieval_metrics`, `error_analysis`."""
 
     @dg.asset(
         partitions_def=partitions.evaluated,
@@ -93,7 +97,32 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
             metrics, inputs, {"queries": len(asked), "results": dg.MetadataValue.md(markdown_table(figures))}
         )
 
-    return [token_index, retrieval_metrics]
+    @dg.asset(
+        partitions_def=partitions.evaluated,
+        group_name="evaluation",
+        code_version="1",
+        io_manager_key="frames",
+        pool="mlx",
+    )
+    def error_analysis(
+        context: dg.AssetExecutionContext,
+        project: Project,
+        code_units: pl.DataFrame,
+        token_index: pl.DataFrame,
+        retrieval_metrics: pl.DataFrame,
+    ) -> Result:
+        """Every query whose right file the candidate did not find: its rank, what won instead, and by which words."""
+        inputs = inputs_version(context, project)
+        repo = context.partition_key
+        fingerprint, folder = token_index.filter(pl.col("model") == CANDIDATE).select("fingerprint", "folder").row(0)
+        encoder = _expect(project.files.home / folder, fingerprint)
+        searcher = searcher_for_units(code_units, encoder, project.files.home / "index" / repo)
+        ours = retrieval_metrics.filter((pl.col("model") == CANDIDATE) & (pl.col("mode") == DEFAULT_MODE))
+        missed = missed_queries(ours, spec_queries(project, repo))
+        explained = explain_misses(missed, searcher, encoder, DEFAULT_MODE)
+        return materialised(explained, inputs, {"missed": explained.height, "why": table(explained, limit=100)})
+
+    return [token_index, retrieval_metrics, error_analysis]
 
 
 def _expect(folder: Path, fingerprint: str) -> Encoder:

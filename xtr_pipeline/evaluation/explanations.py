@@ -1,0 +1,130 @@
+"""Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
+
+MaxSim is a mean over the query's tokens, so that the difference between two units is the mean of the tokens'
+differences: the words that are shown are the reason and not an interpretation of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from xtr_pipeline.corpus.rendering import render_units
+from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.searcher import Searcher
+
+SHOWN_WORDS = 3
+
+EXPLAINED_SCHEMA = pl.Schema(
+    {
+        "kind": pl.String(),
+        "repo": pl.String(),
+        "query_id": pl.String(),
+        "query": pl.String(),
+        "first_rank": pl.Int32(),  # of the best right file; null where none was found
+        "right": pl.String(),  # the best unit of that file, path and symbol
+        "won": pl.String(),  # the unit at rank 1
+        "why": pl.String(),
+    }
+)
+
+
+class ExplainedVectors(Protocol):
+    """Token vectors of documents."""
+
+    def __getitem__(self, index: int, /) -> NDArray[np.float16]:
+        """(d_tokens, dim) of one document."""
+
+
+class ExplainedEncoder(Protocol):
+    """What an explanation needs of an encoder."""
+
+    def encode_queries(self, texts: Sequence[str], /) -> list[NDArray[np.float32]]:
+        """Token vectors of each query, `(q_tokens, dim)`."""
+
+    def encode_documents(self, texts: Sequence[str], /) -> ExplainedVectors:
+        """Token vectors of all documents."""
+
+    def query_tokens(self, text: str, /) -> list[str]:
+        """The token of each of a query's vectors."""
+
+    def document_tokens(self, text: str, /) -> list[str]:
+        """The token of each of a document's vectors."""
+
+
+@dataclass(frozen=True)
+class WordMatch:
+    """The best match of one token of a query in the winner and in the right unit (cosines)."""
+
+    word: str
+    won: str
+    won_similarity: float
+    right: str
+    right_similarity: float
+
+    @property
+    def advantage(self) -> float:
+        """By how much the winner matches it better; the mean over a query's tokens is the difference in MaxSim."""
+        return self.won_similarity - self.right_similarity
+
+    def __str__(self) -> str:
+        """In words, e.g. "changed: change 0.83, right file: update 0.55"."""
+        return (
+            f"{self.word}: {self.won} {self.won_similarity:.2f}, right file: {self.right} {self.right_similarity:.2f}"
+        )
+
+
+def word_matches(encoder: ExplainedEncoder, query: str, won: str, right: str) -> list[WordMatch]:
+    """How each token of a query matches two documents, what speaks most for the first of them in front.
+
+    Args:
+        encoder: The model that ranked.
+        query: The query's text.
+        won: Rendered text of the unit that won.
+        right: Rendered text of the unit that should have.
+    """
+    asked = encoder.encode_queries([query])[0]
+    documents = encoder.encode_documents([won, right])
+    best = []
+    for place, text in enumerate((won, right)):
+        similarity = asked @ documents[place].astype(np.float32).T
+        tokens = encoder.document_tokens(text)
+        nearest = similarity.argmax(axis=1)
+        best.append([(tokens[token], float(row[token])) for token, row in zip(nearest, similarity, strict=True)])
+    matches = [
+        WordMatch(word, *in_won, *in_right)
+        for word, in_won, in_right in zip(encoder.query_tokens(query), *best, strict=True)
+    ]
+    return sorted(matches, key=lambda match: -match.advantage)
+
+
+def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedEncoder, mode: Mode) -> pl.DataFrame:
+    """For each missed query the unit that won, the right file's best unit, and the words that decided.
+
+    Args:
+        missed: `error_analysis.missed_queries` of one model over one repository.
+        searcher: Searches that repository with the encoder.
+        encoder: The model.
+        mode: The mode in which the queries were missed.
+
+    Returns:
+        EXPLAINED_SCHEMA, in the order of `missed`.
+    """
+    units = searcher.units
+    texts = dict(zip(units["unit_id"].to_list(), render_units(units), strict=True))
+    names = {row[0]: f"{row[1]}: {row[2]}" for row in units.select("unit_id", "path", "symbol").iter_rows()}
+    ranked = searcher.rank_units_many(missed["query"].to_list(), mode, len(units)) if missed.height else []
+    rows = []
+    for miss, hits in zip(missed.iter_rows(named=True), ranked, strict=True):
+        won = hits[0].unit_id
+        right = next(hit.unit_id for hit in hits if hit.path in miss["relevant"])
+        matches = word_matches(encoder, miss["query"], texts[won], texts[right])[:SHOWN_WORDS]
+        why = "; ".join(str(match) for match in matches if match.advantage > 0)
+        shown = {name: miss[name] for name in ("kind", "repo", "query_id", "query", "first_rank")}
+        rows.append({**shown, "right": names[right], "won": names[won], "why": why})
+    return pl.DataFrame(rows, schema=EXPLAINED_SCHEMA)

@@ -1,0 +1,59 @@
+"""The words that decided between a wrong winner and the right file."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from xtr_pipeline.corpus.units import units_frame
+from xtr_pipeline.encoder.checkpoint import load_encoder
+from xtr_pipeline.evaluation.error_analysis import missed_queries
+from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.evaluation.explanations import EXPLAINED_SCHEMA, explain_misses, word_matches
+from xtr_pipeline.evaluation.queries import EvalQuery
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
+from xtr_pipeline.retrieval.sources import searcher_for_units
+from xtr_pipeline_tests.judge.sample_units import code_unit
+
+TINY_BERT = Path(__file__).parents[1] / "encoder" / "fixtures" / "tiny_bert"
+WORDS = ("cache", "file", "time", "line", "name", "list", "open", "read", "send", "host", "page", "date", "year")
+
+
+def test_the_tokens_advantages_are_the_difference_of_the_scores() -> None:
+    encoder = load_encoder(TINY_BERT)
+    won, right = "def read(line): open the file", "def send(host): page"
+    matches = word_matches(encoder, "read the page, name", won, right)
+    vectors = encoder.encode_documents([won, right])
+    scores = maxsim_scores(encoder.encode_queries(["read the page, name"]), vectors.vectors, vectors.offsets)[0]
+    assert np.mean([match.advantage for match in matches]) == pytest.approx(scores[0] - scores[1], abs=1e-5)
+    assert [match.word for match in sorted(matches, key=lambda m: m.word)] == sorted(
+        encoder.query_tokens("read the page, name")
+    )
+    assert all(match.won in encoder.document_tokens(won) for match in matches)
+    assert all(match.right in encoder.document_tokens(right) for match in matches)
+    assert [match.advantage for match in matches] == sorted((m.advantage for m in matches), reverse=True)
+
+
+def test_every_miss_names_the_winner_the_right_unit_and_the_words(tmp_path: Path) -> None:
+    encoder = load_encoder(TINY_BERT)
+    units = units_frame([code_unit(f"{w}.py", w, f"{w} {w}") for w in WORDS], "toy", "1")
+    searcher = searcher_for_units(units, encoder, tmp_path)
+    last = {word: searcher.rank_files(word, "semantic", 99)[-1].path for word in ("cache", "open")}
+    asked = [EvalQuery(word, "toy", "conceptual", word, (path,)) for word, path in last.items()]
+    missed = missed_queries(evaluate_searcher(searcher, asked, "semantic", "tiny"), asked)
+    explained = explain_misses(missed, searcher, encoder, "semantic")
+    assert explained.schema == EXPLAINED_SCHEMA
+    assert explained["first_rank"].to_list() == [len(WORDS)] * 2
+    for row in explained.iter_rows(named=True):
+        best = searcher.rank_files(row["query"], "semantic", 1)[0].path
+        assert row["won"] == f"{best}: {best.removesuffix('.py')}"
+        assert row["right"].startswith(last[row["query"]])
+        assert row["why"].partition(": ")[0] in encoder.query_tokens(row["query"])
+
+
+def test_nothing_missed_is_an_empty_table(tmp_path: Path) -> None:
+    encoder = load_encoder(TINY_BERT)
+    searcher = searcher_for_units(units_frame([code_unit("a.py", "a", "a")], "toy", "1"), encoder, tmp_path)
+    nothing = pl.DataFrame(schema={"query": pl.String})
+    assert explain_misses(nothing, searcher, encoder, "semantic").schema == EXPLAINED_SCHEMA

@@ -17,11 +17,9 @@ from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings, read_settings
 from xtr_pipeline.encoder.t5_config import T5Config
 from xtr_pipeline.encoder.tokenising import TextTokenizer
-from xtr_pipeline.encoder.trunks import TrunkConfig, tensor_names
+from xtr_pipeline.encoder.trunks import TrunkConfig, head_folder, tensor_names
 
 Weights = dict[str, NDArray[np.float32]]
-
-XTR_HEAD = "2_Dense"
 
 
 def read_trunk_weights(path: Path, config: TrunkConfig) -> tuple[Weights, Weights]:
@@ -71,15 +69,15 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
 def read_head(folder: Path, config: TrunkConfig) -> NDArray[np.float32] | None:
     """The linear head's weight (dim, hidden), None when modules.json names no Dense module.
 
-    Without a modules.json, a folder 2_Dense is the head: google/xtr-base-en has one there.
+    Without a modules.json, a T5's folder 2_Dense is the head: google/xtr-base-en may come so.
 
     Raises:
         CheckpointError: When the head is more than one linear layer without bias.
     """
     path = folder / "modules.json"
     dense = [module for module in _read_modules(path) if str(module.get("type", "")).rsplit(".", 1)[-1] == "Dense"]
-    if not dense and not path.is_file() and (folder / XTR_HEAD).is_dir():
-        dense = [{"path": XTR_HEAD}]
+    if not path.is_file() and isinstance(config, T5Config) and (folder / head_folder(config)).is_dir():
+        dense = [{"path": head_folder(config)}]
     if not dense:
         return None
     if len(dense) > 1:

@@ -1,8 +1,9 @@
-"""Writing a checkpoint in the layout of transformers (AutoModel), sentence-transformers and PyLate.
+"""Writing a checkpoint in the layout of transformers (AutoModel) and PyLate.
 
-They can load the weights, but with `split_code` on (a key of ours in config_sentence_transformers.json, which they
-ignore) they give the same vectors only for texts that went through `code_text.split_code` first; the model card of a
-promoted checkpoint holds that function, and what else they do differently.
+sentence-transformers 6 reads PyLate's layout too (MultiVectorEncoder); PyLate 1.6 cannot load the other's Dense module,
+which names the vectors that it works on. With `split_code` on (a key of ours in config_sentence_transformers.json,
+which they ignore) both give the same vectors only for texts that went through `code_text.split_code` first; the model
+card of a promoted checkpoint holds that function, and what else they do differently.
 """
 
 from __future__ import annotations
@@ -18,17 +19,16 @@ from safetensors.numpy import save_file
 
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.settings import settings_json
-from xtr_pipeline.encoder.trunks import hub_identity, tensor_names
+from xtr_pipeline.encoder.trunks import head_folder, hub_identity, tensor_names
 
 TOKENIZER_COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "added_tokens.json")
-HEAD_FOLDER = "1_Dense"
 
 
 def save_encoder(encoder: Encoder, folder: Path) -> None:
     """Write the encoder to a folder; an older one there is replaced only when the new one is complete.
 
     The folder holds config.json, model.safetensors, the tokenizer's files, modules.json, the settings under PyLate's
-    keys (config_sentence_transformers.json) and, with a head, 1_Dense/ with linear.weight.
+    keys (config_sentence_transformers.json) and, with a head, 1_Dense/ (T5: 2_Dense/) with linear.weight.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -61,10 +61,11 @@ def _write_files(encoder: Encoder, folder: Path) -> None:
     )
     modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
     if head is not None:
-        modules.append({"idx": 1, "name": "1", "path": HEAD_FOLDER, "type": "sentence_transformers.models.Dense"})
-        (folder / HEAD_FOLDER).mkdir()
-        save_file({"linear.weight": head}, folder / HEAD_FOLDER / "model.safetensors", metadata={"format": "pt"})
-        _write_json(folder / HEAD_FOLDER / "config.json", _dense_json(*head.shape))
+        place = head_folder(encoder.config)
+        modules.append({"idx": 1, "name": "1", "path": place, "type": "pylate.models.Dense.Dense"})
+        (folder / place).mkdir()
+        save_file({"linear.weight": head}, folder / place / "model.safetensors", metadata={"format": "pt"})
+        _write_json(folder / place / "config.json", _dense_json(*head.shape))
     _write_json(folder / "modules.json", modules)
 
 
@@ -74,8 +75,6 @@ def _dense_json(dim: int, hidden: int) -> dict[str, Any]:
         "out_features": dim,
         "bias": False,
         "activation_function": "torch.nn.modules.linear.Identity",
-        "module_input_name": "token_embeddings",
-        "module_output_name": "token_embeddings",
     }
 
 

@@ -49,3 +49,8 @@ def hub_identity(config: TrunkConfig) -> dict[str, object]:
     if isinstance(config, T5Config):
         return {"architectures": ["T5EncoderModel"], "model_type": "t5"}
     return {"architectures": ["BertModel"], "model_type": "bert"}
+
+
+def head_folder(config: TrunkConfig) -> str:
+    """Where a checkpoint's linear head lies; google/xtr-base-en, and what reads it, has it behind a pooling module."""
+    return "2_Dense" if isinstance(config, T5Config) else "1_Dense"

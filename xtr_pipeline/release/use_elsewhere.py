@@ -31,10 +31,12 @@ def preprocessing_snippet() -> str:
 
 def _preprocessing(settings: EncoderSettings) -> str:
     if not settings.split_code:
-        return "Texts go to the tokenizer as they are (`split_code` is off in `config_sentence_transformers.json`)."
+        how = "in lower case" if settings.lower_case else "as they are"
+        return f"Texts go to the tokenizer {how} (`split_code` is off in `config_sentence_transformers.json`)."
+    lowered = " and are then put into lower case (`str.lower`)" if settings.lower_case else ""
     return (
         "This folder loads with transformers, but **the weights alone do not give the vectors that were measured**: "
-        "queries and documents go through `split_code` before the tokenizer. The key `split_code` in "
+        f"queries and documents go through `split_code`{lowered} before the tokenizer. The key `split_code` in "
         "`config_sentence_transformers.json` is our own, so that no other library does this for you:\n\n"
         f"```python\n{preprocessing_snippet()}\n```"
     )

@@ -12,7 +12,6 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from xtr_pipeline.encoder.checkpoint import CheckpointError, load_encoder, load_from, save_encoder
-from xtr_pipeline.encoder.checkpoint_writing import HEAD_FOLDER
 from xtr_pipeline.encoder.encoder import Encoder
 
 
@@ -35,7 +34,7 @@ def test_settings_are_saved_with_the_weights(tiny: Encoder, tmp_path: Path):
 def test_an_encoder_without_head_stays_without(copied: Path, tmp_path: Path):
     (copied / "modules.json").unlink()
     save_encoder(load_encoder(copied), tmp_path / "saved")
-    assert not (tmp_path / "saved" / HEAD_FOLDER).exists()
+    assert not (tmp_path / "saved" / "1_Dense").exists()
     loaded = load_encoder(tmp_path / "saved")
     assert loaded.settings.dim == 24
     assert loaded.model.head is None

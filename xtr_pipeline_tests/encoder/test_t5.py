@@ -91,6 +91,7 @@ def test_the_layout_of_xtr_base_is_read_and_written_with_the_decoder_left_out(t5
     save_encoder(t5, tmp_path / "saved")
     assert load_encoder(tmp_path / "saved").fingerprint == t5.fingerprint
     written = load_file(tmp_path / "saved" / "model.safetensors")
+    assert list(load_file(tmp_path / "saved" / "2_Dense" / "model.safetensors")) == ["linear.weight"]
     assert written.keys() == load_file(TINY_T5 / "model.safetensors").keys()
     assert json.loads((tmp_path / "saved" / "config.json").read_text())["architectures"] == ["T5EncoderModel"]
     assert json.loads((tmp_path / "saved" / "sentence_bert_config.json").read_text())["do_lower_case"] is True

@@ -41,4 +41,7 @@ def test_settings_that_differ_are_told_as_they_are() -> None:
     assert "```python" not in section
     assert "as they are" in section
     assert "[CLS] and [SEP]" in section
+    assert "lower case" in use_elsewhere(replace(SETTINGS, lower_case=True))
+    assert "lower case" in use_elsewhere(replace(SETTINGS, lower_case=True, split_code=False))
+    assert "lower case" not in use_elsewhere(SETTINGS)
     assert "punctuation" in section

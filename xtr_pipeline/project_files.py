@@ -32,6 +32,11 @@ class ProjectFiles:
         return self.root / "data" / "judge.toml"
 
     @property
+    def model_settings(self) -> Path:
+        """Which encoder training starts from."""
+        return self.root / "data" / "model.toml"
+
+    @property
     def reserved(self) -> Path:
         """The names that never reach training."""
         return self.root / "eval" / "reserved.txt"

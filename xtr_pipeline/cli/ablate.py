@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import time
@@ -84,25 +85,27 @@ def _bench() -> Bench:
         FileNotFoundError: It has not run.
     """
     from xtr_pipeline.ablation.measuring import Bench
-    from xtr_pipeline.encoder.checkpoint import load_from
+    from xtr_pipeline.encoder.checkpoint import load_encoder
     from xtr_pipeline.orchestration.project import locate_project
     from xtr_pipeline.orchestration.storage import stored_path
 
     project = locate_project(os.environ)
 
-    def stored(asset: str, partition: str | None = None) -> pl.DataFrame:
+    def value(asset: str, partition: str | None = None) -> bytes:
         path = stored_path(project.storage, asset, partition)
         if path is None:
             name = asset if partition is None else f"{asset} of {partition}"
             raise FileNotFoundError(f"{project.storage} holds no {name}: run `xtr run` first")
-        with path.open("rb") as file:
-            return pl.read_parquet(file)
+        return path.read_bytes()
+
+    def stored(asset: str, partition: str | None = None) -> pl.DataFrame:
+        return pl.read_parquet(value(asset, partition))
 
     queries = stored("dev_set")
     profile = project.settings()
     sets = {"judged": stored("training_set"), "docstring": stored("docstring_set")}
     return Bench(
-        base=load_from("base", project.files.home),
+        base=load_encoder(project.files.home / json.loads(value("base_encoder"))["folder"]),
         examples={name: frame.drop("source") for name, frame in sets.items()},
         dev_queries=queries,
         dev_units={repo: stored("code_units", repo) for repo in queries["repo"].unique().sort().to_list()},

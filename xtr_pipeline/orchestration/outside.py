@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xtr_pipeline.corpus.fetch_errors import FetchError
 from xtr_pipeline.corpus.registry import source_fingerprint
-from xtr_pipeline.encoder.base_weights import BASE_WEIGHTS_SHA256
+from xtr_pipeline.encoder.base_choice import base_version
 from xtr_pipeline.evaluation.gate import Thresholds
 from xtr_pipeline.orchestration.incumbent import incumbent_fingerprint
 from xtr_pipeline.orchestration.project import Project
@@ -33,7 +33,7 @@ def outside_versions(project: Project) -> Outside:
     return {
         "source_tree": source,
         "code_units": source,
-        "base_encoder": lambda _: BASE_WEIGHTS_SHA256,
+        "base_encoder": lambda _: base_version(project.files.model_settings),
         "queries": lambda partition: shard("queries", partition),
         "candidate_pool": lambda partition: shard("grades", partition),
         "judgments": lambda partition: shard("grades", partition),

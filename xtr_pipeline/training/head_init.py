@@ -49,18 +49,16 @@ def with_pca_head(encoder: Encoder, texts: Sequence[str], dim: int = 128, seed: 
     """The encoder with a head of `dim`, initialised so that its MaxSim scores are close to those without.
 
     Args:
-        encoder: Without a head; one that has a head is returned unchanged when its dimension is `dim`.
+        encoder: One that has a head already, of whatever width, is returned unchanged.
         texts: Training texts, queries and documents; up to `SAMPLE` of them are drawn.
         dim: Width of the head.
         seed: Decides which texts are drawn.
 
     Raises:
-        ValueError: When the encoder has a head of another dimension, or there are too few tokens.
+        ValueError: When there are too few tokens.
     """
     if encoder.model.head is not None:
-        if encoder.settings.dim == dim:
-            return encoder
-        raise ValueError(f"the encoder has a head of {encoder.settings.dim} dimensions already, not {dim}")
+        return encoder
     drawn = np.random.default_rng(seed).permutation(len(texts))[:SAMPLE]
     vectors = encoder.encode_documents([texts[position] for position in sorted(drawn.tolist())]).vectors
     return encoder.with_head(pca_head(np.asarray(vectors), dim))

@@ -1,13 +1,15 @@
 """Assets of training: the base encoder, the training set, and the two checkpoints that one recipe code makes."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from xtr_pipeline.encoder.base_choice import DEFAULT, base_reference
 from xtr_pipeline.encoder.base_weights import BASE_NAME, fetch_base_encoder
-from xtr_pipeline.encoder.checkpoint import load_encoder
+from xtr_pipeline.encoder.checkpoint import load_encoder, load_from, save_encoder
 from xtr_pipeline.encoder.compute import backend_report
 from xtr_pipeline.evaluation.dev_probe import dev_queries
 from xtr_pipeline.evaluation.plots import loss_curve
@@ -40,11 +42,18 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
     def base_encoder(context: dg.AssetExecutionContext, project: Project) -> Result:
         """The encoder that training starts from, and the measure until something better is promoted."""
         inputs = inputs_version(context, project)
-        folder = project.files.home / "checkpoints" / "base"
-        with network_errors():
-            fetch_base_encoder(folder, project.files.downloads)
-        encoder = load_encoder(folder)
-        record = {"fingerprint": encoder.fingerprint, "folder": "checkpoints/base", "name": BASE_NAME}
+        home, reference = project.files.home, base_reference(project.files.model_settings)
+        if reference == DEFAULT:
+            folder, name = "checkpoints/base", BASE_NAME
+            with network_errors():
+                fetch_base_encoder(home / folder, project.files.downloads)
+            encoder = load_encoder(home / folder)
+        else:
+            encoder, name = load_from(reference, home), Path(reference).name
+            folder = f"checkpoints/base-{encoder.fingerprint[:16]}"
+            # a copy, so that the models of a run stay together when the original moves
+            save_encoder(encoder, home / folder)
+        record = {"fingerprint": encoder.fingerprint, "folder": folder, "name": name}
         backend = backend_report()
         facts = {"backend": f"{backend.device}, {backend.blas}, {backend.threads} threads, MLX {backend.mlx_version}"}
         if backend.notes:

@@ -8,6 +8,7 @@ import typer
 
 from xtr_pipeline.cli.judge_inputs import (
     DEFAULT_PROPOSERS,
+    Depth,
     Limit,
     PoolSize,
     Proposers,
@@ -25,7 +26,11 @@ from xtr_pipeline.judge.campaign import GradingPlan
 
 def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its interface
     what: Annotated[
-        What, typer.Argument(help="queries: about units without one; grades: of pools without any; second: once more.")
+        What,
+        typer.Argument(
+            help="queries: about units without one; grades: of pools without any; deeper: of what the proposers find "
+            "now and no pool held; second: once more."
+        ),
     ] = "grades",
     out: Annotated[
         Path | None,
@@ -39,6 +44,7 @@ def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its
     limit: Limit = None,
     pool_size: PoolSize = GradingPlan.pool_size,
     share: Share = GradingPlan.second_share,
+    depth: Depth = GradingPlan.depth,
     proposers: Proposers = DEFAULT_PROPOSERS,
     per_batch: Annotated[int, typer.Option(help="Requests in one file.", min=1)] = PER_BATCH,
     seed: Seed = 1,
@@ -53,7 +59,7 @@ def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its
             raise ValueError("where to? give --out DIR, or --dry-run to print the requests")
         chat = settings().endpoint.chat
         held: list[dict[str, Any]] = held_entries(out) if out is not None else []
-        options = PlanOptions(repos, units, limit, pool_size, share, proposers, seed)
+        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed)
         requests = requests_for(console, what, options, held)
         if dry_run:
             for request in requests:

@@ -36,6 +36,7 @@ Units = Annotated[int, typer.Option(help="queries: units of each repo to ask abo
 Limit = Annotated[int | None, typer.Option(help="grades: at most so many queries of each repo.", min=1)]
 PoolSize = Annotated[int, typer.Option(help="Units in a pool.", min=2, max=26)]
 Share = Annotated[float, typer.Option(help="second: share of the graded queries to judge again.", min=0, max=1)]
+Depth = Annotated[int, typer.Option(help="deeper: first units of each proposer that shall be graded.", min=1)]
 DEFAULT_PROPOSERS = "bm25,base,newest"
 
 

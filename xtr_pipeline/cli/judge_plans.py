@@ -10,13 +10,20 @@ from rich.console import Console
 
 from xtr_pipeline.cli.judge_inputs import chosen_repos, files, rankers_of, registry, units_of
 from xtr_pipeline.corpus.registry import SourceRepo
-from xtr_pipeline.judge.campaign import GradingPlan, Plan, plan_first_judging, plan_queries, plan_second_judging
+from xtr_pipeline.judge.campaign import (
+    GradingPlan,
+    Plan,
+    plan_deeper_judging,
+    plan_first_judging,
+    plan_queries,
+    plan_second_judging,
+)
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.requests import Request, Task
 from xtr_pipeline.judge.sampling import Sampling
 
-What = Literal["queries", "grades", "second"]
-TASKS: dict[What, Task] = {"queries": "queries", "grades": "grades", "second": "grades"}
+What = Literal["queries", "grades", "deeper", "second"]
+TASKS: dict[What, Task] = {"queries": "queries", "grades": "grades", "deeper": "grades", "second": "grades"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,7 @@ class PlanOptions:
     limit: int | None = None
     pool_size: int = GradingPlan.pool_size
     share: float = GradingPlan.second_share
+    depth: int = GradingPlan.depth
     proposers: str = ""
     seed: int = 1
 
@@ -53,15 +61,17 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
         return plan_queries(units_of(repo), queries, Sampling(per_repo=options.units, seed=options.seed), taken)
     if queries.is_empty():
         return Plan(())
-    judging = 1 if what == "grades" else 2
+    judging = 2 if what == "second" else 1
     plan = GradingPlan(
         limit=options.limit,
         pool_size=options.pool_size,
         seed=options.seed,
         second_share=options.share,
+        depth=options.depth,
         taken=frozenset(str(entry["query_id"]) for entry in held if entry.get("judging") == judging),
     )
     units, grades = units_of(repo), load_grades(ledger, [repo.name])
     if what == "second":
         return plan_second_judging(units, queries, grades, plan)
-    return plan_first_judging(units, queries, grades, lambda: rankers_of(repo.name, units, options.proposers), plan)
+    ask = plan_deeper_judging if what == "deeper" else plan_first_judging
+    return ask(units, queries, grades, lambda: rankers_of(repo.name, units, options.proposers), plan)

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from xtr_pipeline.cli.judge_inputs import (
     DEFAULT_PROPOSERS,
+    Depth,
     Limit,
     PoolSize,
     Proposers,
@@ -30,13 +31,15 @@ from xtr_pipeline.judge.campaign import GradingPlan
 
 def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its interface
     what: Annotated[
-        Literal["queries", "grades", "second", "all"], typer.Argument(help="What to ask for; all: one after the other.")
+        Literal["queries", "grades", "deeper", "second", "all"],
+        typer.Argument(help="What to ask for; all: queries, grades and second, one after the other."),
     ] = "all",
     repos: Repos = "",
     units: Units = 60,
     limit: Limit = None,
     pool_size: PoolSize = GradingPlan.pool_size,
     share: Share = GradingPlan.second_share,
+    depth: Depth = GradingPlan.depth,
     proposers: Proposers = DEFAULT_PROPOSERS,
     base_url: Annotated[str, typer.Option(help="The server, up to /v1; default: of data/judge.toml.")] = "",
     model: Annotated[str, typer.Option(help="The model there; default: of data/judge.toml.")] = "",
@@ -56,7 +59,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
         known = _settings(base_url, model, in_flight, tokens, money)
         left = False
         wanted: tuple[What, ...] = ("queries", "grades", "second") if what == "all" else (what,)
-        options = PlanOptions(repos, units, limit, pool_size, share, proposers, seed)
+        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed)
         for each in wanted:
             report = _ask(console, each, options, known)
             left = left or bool(report.stopped or report.unanswered or report.quarantined)

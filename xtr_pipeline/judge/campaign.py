@@ -1,4 +1,4 @@
-"""What is left to ask: queries for units without one, grades for queries without one, second judgings."""
+"""What is left to ask: queries for units without one, grades for queries without one, deeper and second judgings."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class GradingPlan:
         pool_size: Units in a pool.
         seed: Draws queries and the order in a pool.
         second_share: Share of the graded queries that are judged again.
+        depth: First units of each proposer that a deeper judging wants graded.
         taken: Ids of queries that are asked for elsewhere.
     """
 
@@ -48,6 +49,7 @@ class GradingPlan:
     pool_size: int = DEFAULT_POOL_SIZE
     seed: int = 1
     second_share: float = SECOND_SHARE
+    depth: int = 5
     taken: frozenset[str] = frozenset()
 
 
@@ -83,6 +85,33 @@ def plan_first_judging(
         ]
     wanted = queries.filter(pl.col("query_id").is_in([*chosen["query_id"], *again["query_id"]]))
     return Plan(tuple(grade_requests(wanted, stacked(pools), units, judging=1)), lost)
+
+
+def plan_deeper_judging(
+    units: pl.DataFrame,
+    queries: pl.DataFrame,
+    grades: pl.DataFrame,
+    rankers: Callable[[], Mapping[str, tuple[UnitRanker, Mode]]],
+    plan: GradingPlan,
+) -> Plan:
+    """Requests for what the proposers rank first for graded queries and nobody has graded yet.
+
+    A pool holds what the models of its day found. A later model finds other units, and measured by the old pool each
+    of them counts as wrong, right or not (pooling bias: Zobel, SIGIR 1998). On dev that decides against training.
+    """
+    graded = standing_grades(grades).filter(pl.col("judging") == 1)
+    known = set(graded.select("query_id", "unit_hash").iter_rows())
+    asked = queries.filter(pl.col("query_id").is_in(graded["query_id"].unique().to_list()))
+    asked = _limited(asked.filter(~pl.col("query_id").is_in(list(plan.taken))), plan, "deeper")
+    present = asked.filter(pl.col("unit_hash").is_in(units["content_hash"].unique().to_list()))
+    rows = present.to_dicts()
+    proposals = propose_many([row["query"] for row in rows], rankers(), plan.depth) if rows else []
+    new = []
+    for row, proposed in zip(rows, proposals, strict=True):
+        whole = build_pool(row, units, proposed, len(proposed) * plan.depth + 1, plan.seed)
+        ungraded = [(row["query_id"], unit_hash) not in known for unit_hash in whole["unit_hash"].to_list()]
+        new.append(whole.filter(pl.Series(ungraded, dtype=pl.Boolean)).head(plan.pool_size))
+    return Plan(tuple(grade_requests(asked, stacked(new), units, judging=1)), asked.height - present.height)
 
 
 def plan_second_judging(units: pl.DataFrame, queries: pl.DataFrame, grades: pl.DataFrame, plan: GradingPlan) -> Plan:

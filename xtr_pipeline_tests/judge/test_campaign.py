@@ -7,7 +7,13 @@ import polars as pl
 import pytest
 
 from xtr_pipeline.corpus.units import units_frame
-from xtr_pipeline.judge.campaign import GradingPlan, plan_first_judging, plan_queries, plan_second_judging
+from xtr_pipeline.judge.campaign import (
+    GradingPlan,
+    plan_deeper_judging,
+    plan_first_judging,
+    plan_queries,
+    plan_second_judging,
+)
 from xtr_pipeline.judge.ledger import GRADE_SCHEMA, QUERY_SCHEMA
 from xtr_pipeline.judge.rubric import RubricChange
 from xtr_pipeline.judge.sampling import Sampling
@@ -145,6 +151,21 @@ def test_a_second_judging_adds_only_what_is_missing_from_the_share() -> None:
     text = QUERIES.row(by_predicate=pl.col("query_id") == done, named=True)["query"]
     more = pl.concat([grades, ledger_frame(*(grade_record(unit, text, 3, judging=2) for unit in ROWS[:8]))])
     assert _asked(plan_second_judging(UNITS, QUERIES, more, GradingPlan(second_share=0.3))) == _asked(first) - {done}
+
+
+def test_a_deeper_judging_asks_for_what_is_ranked_first_now_and_was_never_graded() -> None:
+    grades = ledger_frame(*(grade_record(unit, QUERIES["query"][0], 1) for unit in ROWS[:3]))
+    plan = plan_deeper_judging(UNITS, QUERIES, grades, lambda: RANKERS, GradingPlan(depth=5))
+    (request,) = plan.requests
+    assert request.manifest["judging"] == 1
+    assert request.manifest["query_id"] == QUERIES["query_id"][0]
+    ranked = [UNITS["content_hash"][place] for place in range(5)]
+    graded = {unit["content_hash"] for unit in ROWS[:3]}
+    assert {unit["unit_hash"] for unit in request.manifest["units"]} == set(ranked) - graded
+    again = GradingPlan(depth=5, taken=frozenset(_asked(plan)))
+    assert not plan_deeper_judging(UNITS, QUERIES, grades, lambda: RANKERS, again).requests
+    assert not plan_deeper_judging(UNITS, QUERIES, grades, lambda: RANKERS, GradingPlan(depth=3)).requests
+    assert not plan_deeper_judging(UNITS, QUERIES, NO_GRADES, lambda: RANKERS, GradingPlan()).requests
 
 
 def test_nothing_graded_means_nothing_to_judge_again() -> None:

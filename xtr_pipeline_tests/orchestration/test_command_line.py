@@ -56,7 +56,7 @@ def test_xtr_run_ends_with_the_table_and_the_verdict_and_then_has_nothing_to_do(
         assert words in first.output
     second = CliRunner().invoke(app, ["run"])
     assert second.exit_code == 0
-    assert "nothing changed: all 30 asset partitions are up to date" in second.output
+    assert "nothing changed: all 34 asset partitions are up to date" in second.output
     assert "nothing is due" in CliRunner().invoke(app, ["run", "--plan"]).output
 
 

@@ -22,7 +22,7 @@ def touched(bench: Bench) -> list[str]:
 def test_a_second_run_does_nothing(finished: Bench) -> None:
     outcome = finished.driver().run()
     assert outcome.ran == []
-    assert outcome.fresh == 30
+    assert outcome.fresh == 34
     assert finished.driver().plan() == []
 
 
@@ -47,7 +47,7 @@ def test_touching_one_repository_runs_its_partition_and_what_depends_on_it(bench
     assert touched(bench) == ["corpus [beta]: source_tree, code_units"]
     ran = [str(due) for due in bench.driver().run().ran]
     assert ran[0] == "corpus [beta]: source_tree, code_units"
-    assert ran[1] == "labels [beta]: docstring_pairs, queries, candidate_pool, judgments"
+    assert ran[1] == "labels [beta]: docstring_pairs, queries, mined_negatives, candidate_pool, judgments"
     assert not any("alpha" in step or "gamma" in step for step in ran)
 
 

@@ -14,8 +14,8 @@ import polars as pl
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoding import Storage, encode_tokens
+from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.metrics import score_rankings
-from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
@@ -30,8 +30,7 @@ def main(model: str) -> None:
     frames = []
     for repo in queries["repo"].unique().sort().to_list():
         units = pl.read_parquet(home / "storage" / "code_units" / f"{repo}.parquet").sort("unit_id")
-        rows = queries.filter(pl.col("repo") == repo).to_dicts()
-        asked = [EvalQuery(r["query_id"], repo, r["kind"], r["query"], tuple(r["relevant"])) for r in rows]
+        asked = specified_queries(queries.filter(pl.col("repo") == repo))
         tokens = encoder.tokenise(render_units(units), encoder.settings.document_length)
         exact = encode_tokens(encoder.model, tokens, frozenset(), Storage(dtype=np.float32))
         ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))

@@ -17,9 +17,8 @@ from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.tokenising import TokenIds
-from xtr_pipeline.evaluation.dev_probe import dev_queries
+from xtr_pipeline.evaluation.dev_probe import dev_queries, specified_queries
 from xtr_pipeline.evaluation.metrics import score_rankings
-from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
@@ -27,12 +26,12 @@ from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.ranking import Ranker
 
 
-def rarity(ids: NDArray[np.int32], documents: TokenIds, power: float) -> NDArray[np.float64]:
-    """Inverse document frequency of tokens over the units of a repository, to a power."""
-    seen = np.zeros(int(max(documents.ids.max(), ids.max())) + 1)
+def rarity(documents: TokenIds, vocabulary: int) -> NDArray[np.float64]:
+    """Inverse document frequency of every token of the vocabulary over the units of a repository."""
+    seen = np.zeros(vocabulary)
     for place in range(len(documents)):
         seen[np.unique(documents[place])] += 1
-    weights: NDArray[np.float64] = np.log(1 + (len(documents) - seen + 0.5) / (seen + 0.5))[ids] ** power
+    weights: NDArray[np.float64] = np.log(1 + (len(documents) - seen + 0.5) / (seen + 0.5))
     return weights
 
 
@@ -45,10 +44,10 @@ def main(model: str) -> None:
     for repo in load_registry(files.registry, load_reserved(files.reserved)).names("dev"):
         units = pl.read_parquet(files.home / "storage" / "code_units" / f"{repo}.parquet").sort("unit_id")
         judged = judged_examples(load_queries(files.ledger, [repo]), load_grades(files.ledger, [repo]), units)
-        rows = dev_queries({repo: judged}, {repo: units}).to_dicts()
-        asked = [EvalQuery(r["query_id"], repo, r["kind"], r["query"], tuple(r["relevant"])) for r in rows]
+        asked = specified_queries(dev_queries({repo: judged}, {repo: units}))
         texts = render_units(units)
         documents = encoder.tokenise(texts, encoder.settings.document_length)
+        idf = rarity(documents, encoder.tokenizer.vocabulary_size())
         index = encoder.encode_documents(texts)
         vectors = index.vectors.astype(np.float32)
         queries = encoder.tokenise([query.query for query in asked], encoder.settings.query_length)
@@ -63,8 +62,8 @@ def main(model: str) -> None:
             weights = {
                 "all alike": np.ones(len(ids)),
                 "no special tokens": (~np.isin(ids, special)).astype(float),
-                "root of idf": rarity(ids, documents, 0.5),
-                "idf": rarity(ids, documents, 1.0),
+                "root of idf": np.sqrt(idf[ids]),
+                "idf": idf[ids],
             }
             for name, weight in weights.items():
                 scores = (weight / weight.sum()) @ best

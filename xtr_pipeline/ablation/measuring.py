@@ -9,19 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from xtr_pipeline.ablation.arms import RECIPES, Arm
 from xtr_pipeline.ablation.mean_vectors import MeanVectorSearcher
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.evaluation.dev_probe import dev_probe
+from xtr_pipeline.evaluation.dev_probe import dev_probe, specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
-from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
+from xtr_pipeline.training.averaging import averaged
 from xtr_pipeline.training.head_init import with_pca_head
 from xtr_pipeline.training.reports import StepReport
 from xtr_pipeline.training.trainer import train
@@ -104,21 +103,13 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
         save_encoder(trained, folder / "model")
         shutil.rmtree(folder / "state")
     trained = load_encoder(folder / "model")
-    if arm.average == 0:
-        return trained
-    share, first = np.float32(arm.average), start.weights()
-    return start.with_weights(
-        {name: (1 - share) * weight + share * first[name] for name, weight in trained.weights().items()}
-    )
+    return start.with_weights(averaged(trained.weights(), start, arm.average))
 
 
 def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
     arm: Arm, encoder: Encoder | None, bench: Bench, repo: str, index: Path, on_encode: OnProgress | None
 ) -> pl.DataFrame:
-    asked = [
-        EvalQuery(row["query_id"], row["repo"], row["kind"], row["query"], tuple(row["relevant"]))
-        for row in bench.dev_queries.filter(pl.col("repo") == repo).iter_rows(named=True)
-    ]
+    asked = specified_queries(bench.dev_queries.filter(pl.col("repo") == repo))
     searcher = searcher_for_units(bench.dev_units[repo], encoder, index, on_encode)
     if arm.start == "bm25":
         return evaluate_searcher(searcher, asked, "bm25", arm.name)

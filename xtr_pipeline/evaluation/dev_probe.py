@@ -72,10 +72,7 @@ def dev_probe(
     """
     if queries.is_empty():
         raise ValueError("there is no dev query to measure: judge some queries of a dev repository first")
-    specified = [
-        EvalQuery(row[0], row[1], row[2], row[3], tuple(row[4]))
-        for row in queries.select(*DEV_QUERY_SCHEMA).iter_rows()
-    ]
+    specified = specified_queries(queries)
     unknown = sorted({query.repo for query in specified} - set(units))
     if unknown:
         raise ValueError(f"dev queries are about {', '.join(unknown)}, whose units are missing")
@@ -102,6 +99,14 @@ def dev_probe(
         return float(np.mean(values))
 
     return measure
+
+
+def specified_queries(queries: pl.DataFrame) -> list[EvalQuery]:
+    """Rows of `DEV_QUERY_SCHEMA` as queries, in their order."""
+    return [
+        EvalQuery(row[0], row[1], row[2], row[3], tuple(row[4]))
+        for row in queries.select(*DEV_QUERY_SCHEMA).iter_rows()
+    ]
 
 
 def _sample(units: pl.DataFrame, needed: set[str], limit: int, seed: int) -> pl.DataFrame:

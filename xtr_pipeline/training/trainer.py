@@ -20,6 +20,7 @@ from xtr_pipeline.encoder.blas import single_threaded
 from xtr_pipeline.encoder.compute import BLAS, mx
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.lora import merged
+from xtr_pipeline.training.averaging import averaged
 from xtr_pipeline.training.batches import Batch, build_batch
 from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, check_examples
 from xtr_pipeline.training.gradients import batch_arrays
@@ -160,12 +161,7 @@ class _Run:
 
     def delivered(self) -> dict[str, NDArray[np.float32]]:
         """The working weights with the recipe's share of the start worked in: what is measured is what is kept."""
-        now = merged(self.working.weights())
-        share = np.float32(self.recipe.start_share)
-        if share == 0:
-            return now
-        start = self.start.weights()
-        return {name: (1 - share) * weight + share * start[name] for name, weight in now.items()}
+        return averaged(merged(self.working.weights()), self.start, self.recipe.start_share)
 
     def out_of_patience(self) -> bool:
         """Whether dev has not improved for as many measurements as the recipe allows."""

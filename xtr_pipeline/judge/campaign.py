@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -77,12 +77,8 @@ def plan_first_judging(
     chosen = _limited(asked, plan, "first")
     pools = [pool_from_grades(again, units)]
     if chosen.height:
-        rows = chosen.to_dicts()
-        proposals = propose_many([row["query"] for row in rows], rankers())
-        pools += [
-            build_pool(row, units, proposed, plan.pool_size, plan.seed)
-            for row, proposed in zip(rows, proposals, strict=True)
-        ]
+        proposals = propose_many(chosen["query"].to_list(), rankers())
+        pools += _pools(chosen, units, proposals, plan.pool_size, plan.seed)
     wanted = queries.filter(pl.col("query_id").is_in([*chosen["query_id"], *again["query_id"]]))
     return Plan(tuple(grade_requests(wanted, stacked(pools), units, judging=1)), lost)
 
@@ -104,12 +100,11 @@ def plan_deeper_judging(
     asked = queries.filter(pl.col("query_id").is_in(graded["query_id"].unique().to_list()))
     asked = _limited(asked.filter(~pl.col("query_id").is_in(list(plan.taken))), plan, "deeper")
     present = asked.filter(pl.col("unit_hash").is_in(units["content_hash"].unique().to_list()))
-    rows = present.to_dicts()
-    proposals = propose_many([row["query"] for row in rows], rankers(), plan.depth) if rows else []
+    ranked = rankers() if present.height else {}
+    proposals = propose_many(present["query"].to_list(), ranked, plan.depth)
     new = []
-    for row, proposed in zip(rows, proposals, strict=True):
-        whole = build_pool(row, units, proposed, len(proposed) * plan.depth + 1, plan.seed)
-        ungraded = [(row["query_id"], unit_hash) not in known for unit_hash in whole["unit_hash"].to_list()]
+    for whole in _pools(present, units, proposals, len(ranked) * plan.depth + 1, plan.seed):
+        ungraded = [pair not in known for pair in whole.select("query_id", "unit_hash").iter_rows()]
         new.append(whole.filter(pl.Series(ungraded, dtype=pl.Boolean)).head(plan.pool_size))
     return Plan(tuple(grade_requests(asked, stacked(new), units, judging=1)), asked.height - present.height)
 
@@ -130,6 +125,16 @@ def plan_second_judging(units: pl.DataFrame, queries: pl.DataFrame, grades: pl.D
     again = stacked(reordered(pool, plan.seed) for pool in pools.partition_by("query_id") if pool.height)
     missing = asked.height - again["query_id"].n_unique()
     return Plan(tuple(grade_requests(asked, again, units, judging=2)), missing)
+
+
+def _pools(
+    queries: pl.DataFrame, units: pl.DataFrame, proposals: Sequence[Mapping[str, Sequence[str]]], size: int, seed: int
+) -> list[pl.DataFrame]:
+    """One pool a query, in the order of both."""
+    return [
+        build_pool(row, units, proposed, size, seed)
+        for row, proposed in zip(queries.to_dicts(), proposals, strict=True)
+    ]
 
 
 def _limited(queries: pl.DataFrame, plan: GradingPlan, purpose: str) -> pl.DataFrame:

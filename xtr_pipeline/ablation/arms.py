@@ -12,6 +12,8 @@ from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
 Start = Literal["bm25", "mean-vector", "base", "docstring", "judged"]
 RECIPES: Mapping[str, Recipe] = {"docstring": DOCSTRING, "judged": JUDGED}
 UNTRAINED = ("bm25", "mean-vector", "base")
+OWN: Mapping[str, type] = {"labels": float, "average": float, "head_dim": int}
+"""Settings of an arm besides those of its recipe."""
 
 NAMED: Mapping[str, str] = {
     # each loss alone, then each further loss beside the recipe's own
@@ -50,6 +52,7 @@ class Arm:
         settings: Changes of the recipe.
         labels: Share of the queries that it is trained on; smaller shares are parts of larger ones.
         average: Share of the starting weights that is worked into the trained ones.
+        head_dim: Dimensions of a token vector; 0: as the main job has it.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Arm:
     settings: Mapping[str, Any] = field(default_factory=dict)
     labels: float = 1.0
     average: float = 0.0
+    head_dim: int = 0
 
     def recipe(self, seed: int) -> Recipe:
         """The recipe that trains this arm.
@@ -73,7 +77,7 @@ class Arm:
 
 
 def arm_of(text: str) -> Arm:
-    """Read an arm: a name, or `start:setting=value,...` with settings of the recipe, `labels` and `average`.
+    """Read an arm: a name, or `start:setting=value,...` with settings of the recipe and those of `OWN`.
 
     Raises:
         ArmError: An unknown name, setting or value.
@@ -84,9 +88,11 @@ def arm_of(text: str) -> Arm:
     settings = dict(_setting(text, change) for change in changes.split(",")) if changes else {}
     if settings and start in UNTRAINED:
         raise ArmError(f"arm {text!r}: {start} is not trained and takes no settings")
-    own = {name: settings.pop(name) for name in ("labels", "average") if name in settings}
+    own = {name: settings.pop(name) for name in OWN if name in settings}
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
+    if own.get("head_dim", 1) < 1:
+        raise ArmError(f"arm {text!r}: head_dim must be at least 1")
     arm = Arm(text, start, settings, **own)  # type: ignore[arg-type]  # one of the names above
     if start in RECIPES:
         arm.recipe(RECIPES[start].seed)
@@ -95,14 +101,14 @@ def arm_of(text: str) -> Arm:
 
 def _setting(arm: str, change: str) -> tuple[str, Any]:
     name, equals, value = change.partition("=")
-    known = {f.name for f in fields(Recipe)} - {"name"} | {"labels", "average"}
+    known = {f.name for f in fields(Recipe)} - {"name"} | set(OWN)
     if name not in known or not equals:
         raise ArmError(f"arm {arm!r}: no setting {name!r}; there are {', '.join(sorted(known))}")
     try:
         read = json.loads(value)
     except json.JSONDecodeError:
         read = value
-    expected = {f.name: type(getattr(JUDGED, f.name)) for f in fields(Recipe)}.get(name, float)
+    expected = OWN.get(name) or type(getattr(JUDGED, name))
     if expected is float and type(read) is int:
         read = float(read)
     if type(read) is not expected:

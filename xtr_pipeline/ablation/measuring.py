@@ -21,8 +21,8 @@ from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline.training.averaging import averaged
-from xtr_pipeline.training.head_init import with_pca_head
 from xtr_pipeline.training.reports import StepReport
+from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline.training.trainer import train
 
 MODES: tuple[Mode, ...] = ("semantic", "hybrid", "xtr")
@@ -93,9 +93,8 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
         return bench.base
     recipe = arm.recipe(seed)
     examples = share_of(bench.examples[arm.start], arm.labels)
-    # the head is that of the main job, whatever share of the queries is trained on
-    texts = bench.examples[arm.start].explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
-    start = with_pca_head(bench.base, texts, bench.head_dim, recipe.seed)
+    # the start is that of the main job, whatever share of the queries is trained on
+    start = starting_encoder(bench.base, recipe, bench.examples[arm.start], arm.head_dim or bench.head_dim)
     folder = bench.folder / _key(bench, arm, seed, of="model")
     if not (folder / "model" / "config.json").is_file():
         probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
@@ -122,7 +121,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
     """Identity of an arm's model, or of its measurement: what it is made of."""
     parts: list[object] = [of, arm.start, bench.base.fingerprint]
     if arm.start in RECIPES:
-        parts += [asdict(arm.recipe(seed)), arm.labels, bench.head_dim, bench.probe_units]
+        parts += [asdict(arm.recipe(seed)), arm.labels, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
         parts += [arm.average]

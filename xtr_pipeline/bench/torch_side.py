@@ -16,6 +16,7 @@ from xtr_pipeline.encoder.trunks import read_trunk_config
 from xtr_pipeline.training.tiles import Tile
 
 MASKED = -1e4
+SMALLEST_SUM = 1e-6
 
 
 class TorchSide:
@@ -100,15 +101,15 @@ class TorchSide:
     def _counted(self, tile: Tile) -> Any:
         return self._torch.from_numpy(tile.counted)
 
-    def _maxsim(self, queries: Any, query_mask: Any, documents: Any, document_mask: Any) -> Any:
+    def _maxsim(self, queries: Any, query_weights: Any, documents: Any, document_mask: Any) -> Any:
         torch = self._torch
         dim = queries.shape[-1]
         similarity = (queries.reshape(-1, dim) @ documents.reshape(-1, dim).T).reshape(
             *queries.shape[:2], *documents.shape[:2]
         )
         best = similarity.masked_fill(document_mask == 0, MASKED).amax(dim=-1)
-        present = (query_mask > 0).float()
-        return (best * present[:, :, None]).sum(1) / torch.clamp(present.sum(1), min=1.0)[:, None]
+        total = (best * query_weights[:, :, None]).sum(1)
+        return total / torch.clamp(query_weights.sum(1), min=SMALLEST_SUM)[:, None]
 
     def _objective(self, scores: Any, grades: Any) -> Any:
         """The recipe's losses, as `training.losses` defines them."""

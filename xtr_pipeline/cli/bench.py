@@ -81,14 +81,13 @@ def _figures(  # noqa: PLR0913, PLR0917 - what the command was asked for
     from xtr_pipeline.bench.side_by_side import compare
     from xtr_pipeline.bench.workload import make_workload
     from xtr_pipeline.encoder.checkpoint import load_encoder, load_from, save_encoder
-    from xtr_pipeline.training.head_init import with_pca_head
+    from xtr_pipeline.training.start import starting_encoder
 
     source = chosen_repos(registry(), repo)[0]
     known = units_of(source)
     queries = load_queries(files().ledger, [source.name])
     examples = judged_examples(queries, load_grades(files().ledger, [source.name]), known)
-    texts = examples.explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
-    encoder = with_pca_head(load_from("base", files().home), texts, HEAD_DIM)
+    encoder = starting_encoder(load_from("base", files().home), JUDGED, examples, HEAD_DIM)
     workload = make_workload(encoder, examples, known, JUDGED, steps=steps, documents=documents, seed=13)
     figures: dict[str, Any] = {"machine": _machine(), "repo": source.name, "workload": workload.description}
     with tempfile.TemporaryDirectory(prefix="xtr-bench-") as temporary:

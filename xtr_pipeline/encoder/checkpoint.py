@@ -7,8 +7,10 @@ from pathlib import Path
 from xtr_pipeline.encoder.base_weights import fetch_base_encoder
 from xtr_pipeline.encoder.bert_config import CheckpointError, read_json_object
 from xtr_pipeline.encoder.checkpoint_reading import (
+    TOKEN_WEIGHTS_FILE,
     read_encoder_settings,
     read_head,
+    read_token_weights,
     read_tokenizer,
     read_trunk_weights,
 )
@@ -19,7 +21,7 @@ from xtr_pipeline.encoder.trunks import read_trunk_config
 __all__ = ["CheckpointError", "Encoder", "load_encoder", "load_from", "save_encoder"]
 
 # Everything that load_encoder reads, and no weights in other formats.
-HUB_FILES = ["*.json", "model.safetensors", "vocab.txt", "*/config.json", "*/model.safetensors"]
+HUB_FILES = ["*.json", "model.safetensors", TOKEN_WEIGHTS_FILE, "vocab.txt", "*/config.json", "*/model.safetensors"]
 
 
 def load_encoder(folder: Path) -> Encoder:
@@ -28,7 +30,8 @@ def load_encoder(folder: Path) -> Encoder:
     Args:
         folder: config.json, model.safetensors and tokenizer.json; where modules.json names a Dense module, its folder
             is the
-            head; config_sentence_transformers.json holds the settings (PyLate's keys).
+            head; config_sentence_transformers.json holds the settings (PyLate's keys), token_weights.safetensors,
+            where there is one, how much the tokens of a query count.
 
     Raises:
         CheckpointError: Naming the file and the cure.
@@ -46,7 +49,9 @@ def load_encoder(folder: Path) -> Encoder:
         tensors=unused,
     )
     settings = read_encoder_settings(folder / "config_sentence_transformers.json", config, dim)
-    return build_encoder(weights, read_tokenizer(folder / "tokenizer.json", config), settings, config, carried)
+    tokenizer = read_tokenizer(folder / "tokenizer.json", config)
+    token_weights = read_token_weights(folder / TOKEN_WEIGHTS_FILE, tokenizer.vocabulary_size())
+    return build_encoder(weights, tokenizer, settings, config, carried, token_weights)
 
 
 def load_from(ref: str, home: Path) -> Encoder:

@@ -21,6 +21,8 @@ from xtr_pipeline.encoder.trunks import TrunkConfig, head_folder, tensor_names
 
 Weights = dict[str, NDArray[np.float32]]
 
+TOKEN_WEIGHTS_FILE = "token_weights.safetensors"
+
 
 def read_trunk_weights(path: Path, config: TrunkConfig) -> tuple[Weights, Weights]:
     """The encoder's weights by our names, and those without a use here (BERT's pooler) by Hugging Face's.
@@ -92,6 +94,23 @@ def read_head(folder: Path, config: TrunkConfig) -> NDArray[np.float32] | None:
         cure = f"it must be (dim, {config.hidden_size})"
         raise CheckpointError(f"{part / 'model.safetensors'}: linear.weight is {found}; {cure}")
     return head.astype(np.float32, copy=False)
+
+
+def read_token_weights(path: Path, vocabulary: int) -> NDArray[np.float32] | None:
+    """How much each token of a query counts, `(vocabulary,)`; None where there is no such file.
+
+    Raises:
+        CheckpointError: When the file is broken, or the weights are too few, too many, or not all above 0.
+    """
+    if not path.is_file():
+        return None
+    weights = read_tensors(path).get("weight")
+    if weights is None or weights.shape != (vocabulary,):
+        found = "missing" if weights is None else f"of shape {weights.shape}"
+        raise CheckpointError(f"{path}: weight is {found}; it must be ({vocabulary},), one for each token")
+    if not (np.isfinite(weights) & (weights > 0)).all():
+        raise CheckpointError(f"{path}: weight must be above 0 for every token; copy or train the checkpoint again")
+    return weights.astype(np.float32, copy=False)
 
 
 def read_tokenizer(path: Path, config: TrunkConfig) -> TextTokenizer:

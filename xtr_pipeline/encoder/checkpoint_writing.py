@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from xtr_pipeline.encoder.checkpoint_reading import TOKEN_WEIGHTS_FILE
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.settings import settings_json
 from xtr_pipeline.encoder.trunks import head_folder, hub_identity, tensor_names
@@ -28,7 +29,8 @@ def save_encoder(encoder: Encoder, folder: Path) -> None:
     """Write the encoder to a folder; an older one there is replaced only when the new one is complete.
 
     The folder holds config.json, model.safetensors, the tokenizer's files, modules.json, the settings under PyLate's
-    keys (config_sentence_transformers.json) and, with a head, 1_Dense/ (T5: 2_Dense/) with linear.weight.
+    keys (config_sentence_transformers.json), with a head 1_Dense/ (T5: 2_Dense/) with linear.weight, and with token
+    weights a file of these, which the other libraries do not know: their queries' tokens all count alike.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +51,8 @@ def _write_files(encoder: Encoder, folder: Path) -> None:
     tensors = {names.to_hugging_face(name.removeprefix("trunk.")): weight for name, weight in weights.items()}
     tensors |= {name: np.ascontiguousarray(tensor) for name, tensor in encoder.carried.tensors.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    if encoder.token_weights is not None:
+        save_file({"weight": encoder.token_weights}, folder / TOKEN_WEIGHTS_FILE)
     config = {**encoder.carried.config, **hub_identity(encoder.config)}
     _write_json(folder / "config.json", config)
     (folder / "tokenizer.json").write_text(encoder.tokenizer.definition, encoding="utf-8")

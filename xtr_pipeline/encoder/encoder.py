@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -19,6 +20,7 @@ from xtr_pipeline.encoder.encoding import Storage, encode_tokens
 from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.encoder.token_vectors import TokenVectors
+from xtr_pipeline.encoder.token_weights import Weights, shares
 from xtr_pipeline.encoder.tokenising import TextTokenizer, TokenIds
 from xtr_pipeline.encoder.trunks import TrunkConfig
 
@@ -48,6 +50,7 @@ class Encoder:
         settings: Lengths, dim and which tokens give vectors.
         config: Geometry of the encoder.
         carried: What a saved checkpoint needs besides.
+        token_weights: (vocabulary,) how much each token of a query counts; None: all alike.
     """
 
     model: MultiVectorEncoder
@@ -55,10 +58,11 @@ class Encoder:
     settings: EncoderSettings
     config: TrunkConfig
     carried: Carried
+    token_weights: Weights | None = None
 
     @property
     def fingerprint(self) -> str:
-        """sha256 (hex) of weights, settings, geometry and tokenizer.
+        """sha256 (hex) of weights (of tokens too), settings, geometry and tokenizer.
 
         Computed anew each time (0.1 s for 90 MB), since training changes weights in place.
         """
@@ -69,6 +73,8 @@ class Encoder:
         for name, weight in sorted(self.weights().items()):
             digest.update(f"{name} {weight.dtype} {weight.shape}".encode())
             digest.update(np.ascontiguousarray(weight).data)
+        if self.token_weights is not None:
+            digest.update(np.ascontiguousarray(self.token_weights).data)
         return digest.hexdigest()
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
@@ -85,14 +91,19 @@ class Encoder:
         return split.lower() if self.settings.lower_case else split
 
     def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Token vectors of queries: one (q_tokens, dim) float32 array a query, in input order."""
-        encoded = encode_tokens(
-            self.model,
-            self.tokenise(texts, self.settings.query_length),
-            self._dropped(skip_punctuation=False),
-            Storage(dtype=np.float32),
-        )
-        return [encoded[index].astype(np.float32, copy=False) for index in range(len(encoded))]
+        """Token vectors of queries: one (q_tokens, dim) float32 array a query, in input order.
+
+        With token weights, a vector is as long as its token counts, on average over a query 1; without, all have length
+        1.
+        """
+        tokens = self.tokenise(texts, self.settings.query_length)
+        dropped = self._dropped(skip_punctuation=False)
+        encoded = encode_tokens(self.model, tokens, dropped, Storage(dtype=np.float32))
+        vectors = encoded.vectors.astype(np.float32, copy=False)
+        if self.token_weights is not None:
+            kept = ~np.isin(tokens.ids, sorted(dropped))
+            vectors = vectors * shares(self.token_weights, tokens, kept)[kept, None]
+        return [vectors[start:end] for start, end in itertools.pairwise(encoded.offsets)]
 
     def encode_documents(
         self,
@@ -138,14 +149,19 @@ class Encoder:
         Raises:
             ValueError: When a name is missing or unknown, or a shape does not fit.
         """
-        return build_encoder(weights, self.tokenizer, self.settings, self.config, self.carried)
+        return build_encoder(weights, self.tokenizer, self.settings, self.config, self.carried, self.token_weights)
 
     def with_head(self, weight: NDArray[np.float32]) -> Encoder:
         """The same encoder with a linear head, weight (dim, hidden), in place of the one that it has."""
         return self.with_weights({**self.weights(), "head.weight": np.asarray(weight, dtype=np.float32)})
 
+    def with_token_weights(self, token_weights: Weights | None) -> Encoder:
+        """The same encoder (weights shared) whose queries' tokens count otherwise."""
+        return replace(self, token_weights=token_weights)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return build_encoder, (self.weights(), self.tokenizer, self.settings, self.config, self.carried)
+        parts = (self.weights(), self.tokenizer, self.settings, self.config, self.carried, self.token_weights)
+        return build_encoder, parts
 
     def _tokens(self, text: str, length: int, dropped: frozenset[int]) -> list[str]:
         ids = self.tokenise([text], length)[0]
@@ -156,12 +172,13 @@ class Encoder:
         return special | (self.tokenizer.punctuation_ids() if skip_punctuation else frozenset())
 
 
-def build_encoder(
+def build_encoder(  # noqa: PLR0913, PLR0917 - the parts of an encoder
     weights: Mapping[str, NDArray[np.float32]],
     tokenizer: TextTokenizer,
     settings: EncoderSettings,
     config: TrunkConfig,
     carried: Carried,
+    token_weights: Weights | None = None,
 ) -> Encoder:
     """An encoder from its weights.
 
@@ -171,6 +188,7 @@ def build_encoder(
         settings: Lengths and kept tokens; the dim is taken from the weights.
         config: Geometry.
         carried: What a saved checkpoint needs besides.
+        token_weights: How much each token of a query counts; None for all alike.
 
     Raises:
         ValueError: When a name is missing or unknown, or a shape does not fit the geometry.
@@ -179,4 +197,4 @@ def build_encoder(
     model = MultiVectorEncoder(config, None if head is None else int(head.shape[0]))
     model.load_weights([(name, mx.array(value)) for name, value in weights.items()], strict=True)
     mx.eval(model.parameters())
-    return Encoder(model, tokenizer, replace(settings, dim=model.dim), config, carried)
+    return Encoder(model, tokenizer, replace(settings, dim=model.dim), config, carried, token_weights)

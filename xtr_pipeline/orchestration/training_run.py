@@ -13,9 +13,9 @@ from xtr_pipeline.evaluation.dev_probe import dev_probe
 from xtr_pipeline.orchestration.progress import INTERVAL_S, clock
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.versions import data_version, digest
-from xtr_pipeline.training.head_init import with_pca_head
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport, TrainingReport
+from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline.training.trainer import train
 
 
@@ -50,8 +50,7 @@ def train_checkpoint(  # noqa: PLR0913, PLR0917 - the inputs of a checkpoint ass
     """
     profile = project.settings()
     recipe: Recipe = profile.recipe(name)
-    texts = examples.explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
-    start = with_pca_head(load_encoder(project.files.home / base_folder), texts, profile.head_dim, recipe.seed)
+    start = starting_encoder(load_encoder(project.files.home / base_folder), recipe, examples, profile.head_dim)
     probe = dev_probe(dev.units, dev.queries, units_per_repo=profile.probe_units, seed=recipe.seed)
     # measurements of different probes must not be compared, so a run with another dev set has a state of its own
     probed = digest(data_version(dev.queries), *(data_version(frame) for _, frame in sorted(dev.units.items())))

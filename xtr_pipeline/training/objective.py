@@ -17,7 +17,7 @@ def score_matrix(
     """The recipe's score of every query against every document of all tiles.
 
     Args:
-        queries: Per tile the unit vectors (queries, q_tokens, dim) and which of them count (queries, q_tokens).
+        queries: Per tile the unit vectors (queries, q_tokens, dim) and how much each counts (queries, q_tokens).
         documents: Per tile the unit vectors (documents, d_tokens, dim) and which of them count (documents, d_tokens).
         recipe: Whether scores are MaxSim or XTR's, and XTR's k_train.
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 Decay = Literal["linear", "cosine"]
 Scoring = Literal["maxsim", "xtr"]
+TokenWeighting = Literal["alike", "rarity"]
 
 
 TERMS = ("contrastive", "listwise", "mse", "ordinal", "margin")
@@ -43,6 +44,8 @@ class Recipe:
         negative_grade: Grades up to here are not; those between the two are left out of the contrastive term.
         scoring: How token similarities become scores: "maxsim" (ColBERT) or "xtr" (only document tokens that a query
             token retrieves from the batch count).
+        token_weights: How much the tokens of a query count, in training and ever after: "alike" (or as the base has it)
+            or "rarity" (by inverse document frequency over the training texts).
         k_train: Document tokens that a query token retrieves with "xtr" scoring (32 to 320 in the paper).
         temperature: Divides the scores in the contrastive softmax (matters more than the learning rate).
         contrastive_weight: Weight of the contrastive term.
@@ -87,6 +90,7 @@ class Recipe:
     positive_grade: int = 4
     negative_grade: int = 2
     scoring: Scoring = "maxsim"
+    token_weights: TokenWeighting = "alike"
     k_train: int = 128
     temperature: float = 0.05
     contrastive_weight: float = 1.0
@@ -201,6 +205,8 @@ def _contradictions(recipe: Recipe) -> list[str]:
         problems.append(f"{', '.join(WEIGHTS)} are all 0: nothing would be learned")
     if recipe.scoring not in ("maxsim", "xtr"):
         problems.append(f"scoring must be 'maxsim' or 'xtr', not {recipe.scoring!r}")
+    if recipe.token_weights not in ("alike", "rarity"):
+        problems.append(f"token_weights must be 'alike' or 'rarity', not {recipe.token_weights!r}")
     if recipe.negative_grade >= recipe.positive_grade:
         problems.append(f"negative_grade {recipe.negative_grade} must be below positive_grade {recipe.positive_grade}")
     longest = max(recipe.query_length, recipe.document_length)

@@ -24,7 +24,7 @@ ROOT_HELP = (
 )
 MODEL_HELP = (
     "Which model: a checkpoint folder, a hub id (`org/name`), `base` (the untrained encoder, fetched once) or "
-    "`promoted` (the one that passed the gate). Without it: the promoted one where there is one, else base."
+    "`promoted` (the one that passed the gate). Without it: the promoted one, else the project's base."
 )
 MODE_HELP = (
     "`semantic` finds code by what it does, in words that it need not contain. `bm25` finds the words themselves, "
@@ -126,10 +126,12 @@ def _open_searcher(root: Path, encoder: "TextEncoder | None", model: str | None,
 
 def _load_encoder(model_path: str | None, messages: Console) -> "tuple[TextEncoder, str]":
     """Loads the model that was asked for, or the best there is; gives it with its name."""
+    from xtr_pipeline.encoder.base_choice import base_reference
     from xtr_pipeline.encoder.checkpoint import load_from
     from xtr_pipeline.release.promotion import promoted_folder
 
-    home = project_files(os.environ).home
+    files = project_files(os.environ)
+    home = files.home
     promoted = promoted_folder(home) if model_path in {None, "promoted"} else None
     if promoted is not None:
         return load_from(str(promoted), home), "promoted"
@@ -138,5 +140,6 @@ def _load_encoder(model_path: str | None, messages: Console) -> "tuple[TextEncod
         raise SearchRefusedError(msg)
     if model_path is None:
         messages.print("no promoted model yet: searching with the base encoder", style="dim")
-    reference = model_path or "base"
+    # what training starts from here, which data/model.toml may set
+    reference = base_reference(files.model_settings) if model_path is None else model_path
     return load_from(reference, home), reference

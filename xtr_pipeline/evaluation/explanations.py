@@ -1,7 +1,7 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
-MaxSim is a mean over the query's tokens, so that the difference between two units is the mean of the tokens'
-differences: the words that are shown are the reason and not an interpretation of it.
+MaxSim is a weighted mean over the query's tokens, so that the difference between two units is the mean of the tokens'
+weighted differences: the words that are shown are the reason and not an interpretation of it.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ class ExplainedEncoder(Protocol):
 
 @dataclass(frozen=True)
 class WordMatch:
-    """The best match of one token of a query in the winner and in the right unit (cosines)."""
+    """The best match of one token of a query in the winner and in the right unit (cosines), and how much it counts."""
 
     word: str
+    weight: float
     won: str
     won_similarity: float
     right: str
@@ -69,8 +70,8 @@ class WordMatch:
 
     @property
     def advantage(self) -> float:
-        """By how much the winner matches it better; the mean over a query's tokens is the difference in MaxSim."""
-        return self.won_similarity - self.right_similarity
+        """By how much the winner gains from it; the mean over a query's tokens is the difference in MaxSim."""
+        return self.weight * (self.won_similarity - self.right_similarity)
 
     def __str__(self) -> str:
         """In words, e.g. "changed: change 0.83, right file: update 0.55"."""
@@ -89,16 +90,18 @@ def word_matches(encoder: ExplainedEncoder, query: str, won: str, right: str) ->
         right: Rendered text of the unit that should have.
     """
     asked = encoder.encode_queries([query])[0]
+    weights = np.linalg.norm(asked, axis=1)
+    directions = asked / weights[:, None]
     documents = encoder.encode_documents([won, right])
     best = []
     for place, text in enumerate((won, right)):
-        similarity = asked @ documents[place].astype(np.float32).T
+        similarity = directions @ documents[place].astype(np.float32).T
         tokens = encoder.document_tokens(text)
         nearest = similarity.argmax(axis=1)
         best.append([(tokens[token], float(row[token])) for token, row in zip(nearest, similarity, strict=True)])
     matches = [
-        WordMatch(word, *in_won, *in_right)
-        for word, in_won, in_right in zip(encoder.query_tokens(query), *best, strict=True)
+        WordMatch(word, float(weight), *in_won, *in_right)
+        for word, weight, in_won, in_right in zip(encoder.query_tokens(query), weights, *best, strict=True)
     ]
     return sorted(matches, key=lambda match: -match.advantage)
 

@@ -45,7 +45,7 @@ def render_model_card(facts: CardFacts) -> str:
     sections = {
         "Intended use": _INTENDED_USE,
         "Encoder": _listing({"base model": facts.base_model, **asdict(facts.settings)}),
-        "Use elsewhere": use_elsewhere(facts.settings),
+        "Use elsewhere": use_elsewhere(facts.settings, token_weights=facts.recipe.get("token_weights") == "rarity"),
         "Training data": f"{_repo_table(facts.repos)}\n\n{_ROLES}\n\n{_labels(facts.labels)}",
         "Recipe": _listing(facts.recipe),
         "Evaluation": _evaluation(facts),

@@ -4,10 +4,16 @@ from xtr_pipeline.corpus.identifiers import HUMP
 from xtr_pipeline.encoder.code_text import GRAMMAR
 from xtr_pipeline.encoder.settings import EncoderSettings
 
+_TOKEN_WEIGHTS = """\
+**A query's tokens do not count alike**: a score is the mean over them weighted by `token_weights.safetensors`
+(`weight`, one number for each token id). No other library reads that file; scale each query vector by its token's
+weight divided by the mean weight of the query's tokens, and MaxSim gives the scores that were measured."""
 
-def use_elsewhere(settings: EncoderSettings) -> str:
-    """The section's markdown: preprocessing, document text, lengths, and which tokens give vectors."""
-    return "\n\n".join([_preprocessing(settings), _rest(settings)])
+
+def use_elsewhere(settings: EncoderSettings, *, token_weights: bool = False) -> str:
+    """The section's markdown: preprocessing, document text, lengths, which tokens give vectors, and their weights."""
+    weights = [_TOKEN_WEIGHTS] if token_weights else []
+    return "\n\n".join([_preprocessing(settings), _rest(settings), *weights])
 
 
 def preprocessing_snippet() -> str:

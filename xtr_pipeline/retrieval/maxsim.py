@@ -1,7 +1,8 @@
-"""Exact late interaction: the mean over query tokens of the largest cosine to any document token (MaxSim).
+"""Exact late interaction: the mean over query tokens of the largest similarity to any document token (MaxSim).
 
 Khattab & Zaharia 2020 (arXiv 2004.12832, section 3.3), as a mean instead of a sum so that scores of short and long
-queries share one scale: -1 to 1.
+queries share one scale: -1 to 1. A query vector's length is how much its token counts (`encoder.token_weights`), on
+average over a query 1; with unit vectors all count alike.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def maxsim_scores(
     """Scores every document for every query.
 
     Args:
-        queries: One `(q_tokens, dim)` array of unit vectors a query.
+        queries: One `(q_tokens, dim)` array a query; lengths weigh its tokens.
         vectors: `(total_tokens, dim)` unit vectors of all documents, back to back; may be memory-mapped float16,
             one block at a time is widened to float32.
         offsets: `(documents + 1,)`; document `i` owns rows `offsets[i]:offsets[i + 1]`, at least one.

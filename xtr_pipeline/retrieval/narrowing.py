@@ -66,7 +66,7 @@ def narrowed_scores(
     """MaxSim of each query's best `candidates` units; the others lie below all of them, in the order of their means.
 
     Args:
-        queries: One (q_tokens, dim) array of unit vectors a query.
+        queries: One (q_tokens, dim) array a query; lengths weigh its tokens.
         vectors: As for `maxsim_scores`.
         offsets: As for `maxsim_scores`.
         means: `unit_means` of them.
@@ -83,7 +83,7 @@ def narrowed_scores(
         chosen = np.sort(np.argpartition(-coarse, candidates - 1)[:candidates])
         own = np.concatenate([[0], np.cumsum(np.diff(offsets)[chosen])])
         tokens = np.concatenate([vectors[offsets[unit] : offsets[unit + 1]] for unit in chosen])
-        # a mean of unit vectors is no longer than 1, so that coarse scores lie between -1 and 1
+        # a mean of vectors that are 1 long on average is no longer than 1: coarse scores lie between -1 and 1
         scores[row] = coarse - 2 - 1e-3
         scores[row, chosen] = maxsim_scores([query], tokens, own)[0]
     return scores

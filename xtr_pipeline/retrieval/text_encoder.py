@@ -29,7 +29,7 @@ class TextEncoder(Protocol):
         """Digest of weights and settings: equal fingerprints give equal vectors."""
 
     def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
-        """Encodes queries, one `(q_tokens, dim)` array of unit vectors each."""
+        """Encodes queries, one `(q_tokens, dim)` array each; vectors are as long as their tokens count."""
 
     def encode_documents(
         self, texts: Sequence[str], on_progress: Callable[[int, int], None] | None = None

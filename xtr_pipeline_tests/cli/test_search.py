@@ -124,6 +124,17 @@ def test_without_a_promoted_model_the_base_is_used_and_said(models: Models, proj
     assert "searching with the base encoder" in err
 
 
+def test_without_a_promoted_model_a_projects_own_base_is_used(
+    models: Models, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "own"
+    (root / "data").mkdir(parents=True)
+    (root / "data" / "model.toml").write_text('base = "some/encoder"\n')
+    monkeypatch.setenv("XTR_PROJECT", str(root))
+    run("day", "--root", project, "--mode", "semantic")
+    assert models.asked == ["some/encoder"]
+
+
 def test_the_promoted_model_comes_first(models: Models, project: Path, tmp_path: Path) -> None:
     version = tmp_path / "home" / "promoted" / "versions" / "0001-abc"
     version.mkdir(parents=True)

@@ -20,8 +20,12 @@ TINY_BERT = Path(__file__).parents[1] / "encoder" / "fixtures" / "tiny_bert"
 WORDS = ("cache", "file", "time", "line", "name", "list", "open", "read", "send", "host", "page", "date", "year")
 
 
-def test_the_tokens_advantages_are_the_difference_of_the_scores() -> None:
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_tokens_advantages_are_the_difference_of_the_scores(weighted: bool) -> None:
     encoder = load_encoder(TINY_BERT)
+    if weighted:
+        spread = np.linspace(0.5, 3, encoder.tokenizer.vocabulary_size(), dtype=np.float32)
+        encoder = encoder.with_token_weights(spread)
     won, right = "def read(line): open the file", "def send(host): page"
     matches = word_matches(encoder, "read the page, name", won, right)
     vectors = encoder.encode_documents([won, right])
@@ -30,6 +34,7 @@ def test_the_tokens_advantages_are_the_difference_of_the_scores() -> None:
     assert [match.word for match in sorted(matches, key=lambda m: m.word)] == sorted(
         encoder.query_tokens("read the page, name")
     )
+    assert all(-1.001 <= match.won_similarity <= 1.001 for match in matches)
     assert all(match.won in encoder.document_tokens(won) for match in matches)
     assert all(match.right in encoder.document_tokens(right) for match in matches)
     assert [match.advantage for match in matches] == sorted((m.advantage for m in matches), reverse=True)

@@ -36,6 +36,11 @@ def test_the_section_names_both_lengths_and_the_key() -> None:
         assert part in section
 
 
+def test_token_weights_are_told_of_where_there_are_any() -> None:
+    assert "token_weights.safetensors" in use_elsewhere(SETTINGS, token_weights=True)
+    assert "token_weights" not in use_elsewhere(SETTINGS)
+
+
 def test_settings_that_differ_are_told_as_they_are() -> None:
     section = use_elsewhere(replace(SETTINGS, split_code=False, keep_special_tokens=False, skip_punctuation=True))
     assert "```python" not in section

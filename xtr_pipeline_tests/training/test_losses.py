@@ -34,6 +34,13 @@ def test_maxsim_of_a_hand_made_pair_is_the_mean_of_the_best_matches():
     np.testing.assert_allclose(np.array(scores), [[(1.0 + 0.8) / 2, 0.0]], atol=1e-6)
 
 
+def test_a_token_counts_by_its_weight():
+    queries = mx.array([[[1.0, 0.0], [0.0, 1.0]]])
+    documents = mx.array([[[1.0, 0.0], [0.6, 0.8]], [[-1.0, 0.0], [0.0, -1.0]]])
+    scores = maxsim_scores(queries, mx.array([[0.5, 1.5]]), documents, mx.ones((2, 2)))
+    np.testing.assert_allclose(np.array(scores), [[(0.5 * 1.0 + 1.5 * 0.8) / 2, 0.0]], atol=1e-6)
+
+
 def test_maxsim_equals_a_loop_over_queries_documents_and_tokens():
     queries, documents = unit_vectors((3, 4, 5), 1), unit_vectors((6, 7, 5), 2)
     query_lengths, document_lengths = [4, 2, 1], [7, 1, 3, 7, 5, 2]

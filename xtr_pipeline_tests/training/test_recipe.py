@@ -38,6 +38,7 @@ def test_everything_wrong_with_a_recipe_is_in_one_message():
             decay="none",
             document_length=2000,
             scoring="bm25",
+            token_weights="idf",
             margin_weight=-1,
         )
     for part in (
@@ -47,6 +48,7 @@ def test_everything_wrong_with_a_recipe_is_in_one_message():
         "negative_grade 4 must be below",
         "decay must be",
         "scoring must be 'maxsim' or 'xtr'",
+        "token_weights must be 'alike' or 'rarity'",
         "margin_weight must be 0 or more",
         "<= tile_tokens",
     ):

@@ -1,7 +1,8 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
-MaxSim is a weighted mean over the query's tokens, so that the difference between two units is the mean of the tokens'
-weighted differences: the words that are shown are the reason and not an interpretation of it.
+A score is a weighted mean of what the query's tokens find, and of how near the two texts are as a whole where the model
+weighs that, so that the difference between two units is the sum of the weighted differences: what is shown is the
+reason and not an interpretation of it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.rendering import render_units
+from xtr_pipeline.retrieval.dense import dense_scores, unit_means
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.searcher import Searcher
 
 SHOWN_WORDS = 3
+WHOLE = "(whole text)"
 
 EXPLAINED_SCHEMA = pl.Schema(
     {
@@ -37,12 +40,24 @@ EXPLAINED_SCHEMA = pl.Schema(
 class ExplainedVectors(Protocol):
     """Token vectors of documents."""
 
+    @property
+    def vectors(self) -> NDArray[np.float16]:
+        """(total_tokens, dim)."""
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """(documents + 1,)."""
+
     def __getitem__(self, index: int, /) -> NDArray[np.float16]:
         """(d_tokens, dim) of one document."""
 
 
 class ExplainedEncoder(Protocol):
     """What an explanation needs of an encoder."""
+
+    @property
+    def dense_weight(self) -> float:
+        """Weight of the cosine of mean vectors beside MaxSim."""
 
     def encode_queries(self, texts: Sequence[str], /) -> list[NDArray[np.float32]]:
         """Token vectors of each query, `(q_tokens, dim)`."""
@@ -59,10 +74,13 @@ class ExplainedEncoder(Protocol):
 
 @dataclass(frozen=True)
 class WordMatch:
-    """The best match of one token of a query in the winner and in the right unit (cosines), and how much it counts."""
+    """The best match of one token of a query in the winner and in the right unit (cosines), and its share of the score.
+
+    `WHOLE` stands for the cosine of the texts' dense vectors.
+    """
 
     word: str
-    weight: float
+    share: float
     won: str
     won_similarity: float
     right: str
@@ -70,8 +88,8 @@ class WordMatch:
 
     @property
     def advantage(self) -> float:
-        """By how much the winner gains from it; the mean over a query's tokens is the difference in MaxSim."""
-        return self.weight * (self.won_similarity - self.right_similarity)
+        """By how much the winner gains from it; the sum over a query's is the difference of the scores."""
+        return self.share * (self.won_similarity - self.right_similarity)
 
     def __str__(self) -> str:
         """In words, e.g. "changed: change 0.83, right file: update 0.55"."""
@@ -90,8 +108,9 @@ def word_matches(encoder: ExplainedEncoder, query: str, won: str, right: str) ->
         right: Rendered text of the unit that should have.
     """
     asked = encoder.encode_queries([query])[0]
-    weights = np.linalg.norm(asked, axis=1)
-    directions = asked / weights[:, None]
+    lengths = np.linalg.norm(asked, axis=1)
+    directions = asked / lengths[:, None]
+    shares = lengths / lengths.sum() / (1 + encoder.dense_weight)
     documents = encoder.encode_documents([won, right])
     best = []
     for place, text in enumerate((won, right)):
@@ -100,9 +119,13 @@ def word_matches(encoder: ExplainedEncoder, query: str, won: str, right: str) ->
         nearest = similarity.argmax(axis=1)
         best.append([(tokens[token], float(row[token])) for token, row in zip(nearest, similarity, strict=True)])
     matches = [
-        WordMatch(word, float(weight), *in_won, *in_right)
-        for word, weight, in_won, in_right in zip(encoder.query_tokens(query), weights, *best, strict=True)
+        WordMatch(word, float(share), *in_won, *in_right)
+        for word, share, in_won, in_right in zip(encoder.query_tokens(query), shares, *best, strict=True)
     ]
+    if encoder.dense_weight:
+        near = dense_scores([asked], unit_means(documents.vectors, documents.offsets))[0]
+        share = encoder.dense_weight / (1 + encoder.dense_weight)
+        matches.append(WordMatch(WHOLE, share, WHOLE, float(near[0]), WHOLE, float(near[1])))
     return sorted(matches, key=lambda match: -match.advantage)
 
 

@@ -36,6 +36,25 @@ def maxsim_scores(queries: mx.array, query_weights: mx.array, documents: mx.arra
     return total / mx.maximum(weights.sum(axis=1), SMALLEST_SUM)[:, None]
 
 
+def dense_scores(queries: mx.array, query_weights: mx.array, documents: mx.array, document_mask: mx.array) -> mx.array:
+    """Cosine of the mean token vectors of every query and every document; arguments as for `maxsim_scores`.
+
+    Returns:
+        (queries, documents) in [-1, 1]; 0 for a query or document without tokens.
+    """
+    asked = _mean_directions(queries, query_weights)
+    found: mx.array = asked @ _mean_directions(documents, document_mask).T
+    return found
+
+
+def _mean_directions(vectors: mx.array, weights: mx.array) -> mx.array:
+    total = (vectors * weights.astype(vectors.dtype)[:, :, None]).sum(axis=1)
+    # the root of the larger one: the gradient of a length at 0, in rows without tokens, would be NaN
+    square = mx.maximum((total * total).sum(axis=1, keepdims=True), SMALLEST_SUM)
+    scaled: mx.array = total * mx.rsqrt(square)
+    return scaled
+
+
 def contrastive_loss(
     scores: mx.array, grades: mx.array, temperature: float, positive_grade: int = 4, negative_grade: int = 2
 ) -> mx.array:

@@ -46,6 +46,7 @@ class Recipe:
             token retrieves from the batch count).
         token_weights: How much the tokens of a query count, in training and ever after: "alike" (or as the base has it)
             or "rarity" (by inverse document frequency over the training texts).
+        dense_weight: Weight of the cosine of mean token vectors beside that score, in training and ever after.
         k_train: Document tokens that a query token retrieves with "xtr" scoring (32 to 320 in the paper).
         temperature: Divides the scores in the contrastive softmax (matters more than the learning rate).
         contrastive_weight: Weight of the contrastive term.
@@ -91,6 +92,7 @@ class Recipe:
     negative_grade: int = 2
     scoring: Scoring = "maxsim"
     token_weights: TokenWeighting = "alike"
+    dense_weight: float = 0.0
     k_train: int = 128
     temperature: float = 0.05
     contrastive_weight: float = 1.0
@@ -178,6 +180,7 @@ _LIMITS: tuple[tuple[tuple[str, ...], Callable[[float], bool], str], ...] = (
             "freeze_layers",
             "lora_rank",
             "mined_negatives",
+            "dense_weight",
             "dev_every",
             "weight_decay",
             *WEIGHTS,

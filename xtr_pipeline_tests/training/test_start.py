@@ -8,13 +8,13 @@ import numpy as np
 
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.retrieval.maxsim import maxsim_scores
-from xtr_pipeline.training import losses
+from xtr_pipeline.retrieval.dense import model_scores
+from xtr_pipeline.training.objective import score_matrix
 from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline.training.token_data import TokenSequence, tokenise_as
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
 
-RARITY = replace(RECIPE, token_weights="rarity")
+RARITY = replace(RECIPE, token_weights="rarity", dense_weight=0.4)
 
 
 def test_alike_leaves_the_tokens_as_they_are():
@@ -24,7 +24,7 @@ def test_alike_leaves_the_tokens_as_they_are():
 def test_rarity_weighs_by_the_candidates_texts():
     examples = tiny_examples(8)
     started = starting_encoder(tiny_encoder(head_dim=None), RARITY, examples, 8)
-    assert started.settings.dim == 8
+    assert (started.settings.dim, started.dense_weight) == (8, 0.4)
     texts = set(examples.explode("candidates").unnest("candidates")["text"])
     weights = started.token_weights
     assert weights is not None
@@ -41,10 +41,10 @@ def test_training_scores_what_search_scores():
     queries = examples["query"].to_list()
     documents = examples.explode("candidates").unnest("candidates")["text"].to_list()
     index = encoder.encode_documents(documents)
-    searched = maxsim_scores(encoder.encode_queries(queries), index.vectors, index.offsets)
+    searched = model_scores(encoder.encode_queries(queries), index.vectors, index.offsets, encoder.dense_weight)
     asked = [encoded(encoder, query) for query in tokenise_as(encoder, 8, documents=False)(queries)]
     held = [encoded(encoder, document) for document in tokenise_as(encoder, 16, documents=True)(documents)]
-    trained = [[losses.maxsim_scores(*query, *document).item() for document in held] for query in asked]
+    trained = [[score_matrix([query], [document], RARITY).item() for document in held] for query in asked]
     np.testing.assert_allclose(trained, searched, atol=2e-3)
 
 

@@ -49,15 +49,14 @@ def dense_scores(queries: Sequence[Floats], means: Floats) -> Floats:
     Returns:
         (queries, units) float32, -1 to 1.
     """
-    asked = np.array([query.mean(axis=0) for query in queries], np.float32).reshape(-1, means.shape[1])
+    asked = np.array([query.mean(axis=0) for query in queries]).reshape(-1, means.shape[1])
     lengths = np.maximum(np.linalg.norm(asked, axis=1, keepdims=True), 1e-12)
     return np.asarray((asked / lengths) @ means.T, dtype=np.float32)
 
 
 def mixed_scores(maxsim: Floats, dense: Floats, dense_weight: float) -> Floats:
     """(maxsim + dense_weight * dense) / (1 + dense_weight): -1 to 1 as both are."""
-    scores: Floats = (maxsim + np.float32(dense_weight) * dense) / np.float32(1 + dense_weight)
-    return scores
+    return np.asarray((maxsim + dense_weight * dense) / (1 + dense_weight), dtype=np.float32)
 
 
 def model_scores(

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.retrieval.dense import unit_means
-from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores
+from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 from xtr_pipeline.retrieval.ranking import Ranker
 from xtr_pipeline.retrieval.searcher import searched_vectors
 
@@ -59,8 +58,7 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
         start = time.perf_counter()
         encoded = encoder.encode_queries([query])
         between = time.perf_counter()
-        scores = narrowed_scores(encoded, vectors, offsets, means, candidates, encoder.dense_weight)
-        ranker.units(scores[0], everything, 10)
+        ranker.units(narrowed_scores(encoded, vectors, offsets, means, candidates)[0], everything, 10)
         if number >= WARM_UP:
             encoding.append(between - start)
             scoring.append(time.perf_counter() - between)

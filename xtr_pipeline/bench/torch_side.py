@@ -16,7 +16,6 @@ from xtr_pipeline.encoder.trunks import read_trunk_config
 from xtr_pipeline.training.tiles import Tile
 
 MASKED = -1e4
-SMALLEST_SUM = 1e-6
 
 
 class TorchSide:
@@ -61,7 +60,7 @@ class TorchSide:
         batch = workload.batches[number % len(workload.batches)]
         queries = [(self._vectors(tile.input_ids, tile.mask), self._counted(tile)) for tile in batch.queries]
         documents = [(self._vectors(tile.input_ids, tile.mask), self._counted(tile)) for tile in batch.documents]
-        scores = torch.cat([torch.cat([self._scores(*q, *d) for d in documents], dim=1) for q in queries], dim=0)
+        scores = torch.cat([torch.cat([self._maxsim(*q, *d) for d in documents], dim=1) for q in queries], dim=0)
         loss = self._objective(scores, torch.tensor(batch.grades))
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -101,23 +100,15 @@ class TorchSide:
     def _counted(self, tile: Tile) -> Any:
         return self._torch.from_numpy(tile.counted)
 
-    def _scores(self, queries: Any, query_weights: Any, documents: Any, document_mask: Any) -> Any:
+    def _maxsim(self, queries: Any, query_mask: Any, documents: Any, document_mask: Any) -> Any:
         torch = self._torch
         dim = queries.shape[-1]
         similarity = (queries.reshape(-1, dim) @ documents.reshape(-1, dim).T).reshape(
             *queries.shape[:2], *documents.shape[:2]
         )
         best = similarity.masked_fill(document_mask == 0, MASKED).amax(dim=-1)
-        total = (best * query_weights[:, :, None]).sum(1)
-        scores = total / torch.clamp(query_weights.sum(1), min=SMALLEST_SUM)[:, None]
-        weight = self._workload.recipe.dense_weight
-        if not weight:
-            return scores
-        dense = self._mean(queries, query_weights) @ self._mean(documents, document_mask).T
-        return (scores + weight * dense) / (1 + weight)
-
-    def _mean(self, vectors: Any, weights: Any) -> Any:
-        return self._torch.nn.functional.normalize((vectors * weights[:, :, None]).sum(1), dim=-1)
+        present = (query_mask > 0).float()
+        return (best * present[:, :, None]).sum(1) / torch.clamp(present.sum(1), min=1.0)[:, None]
 
     def _objective(self, scores: Any, grades: Any) -> Any:
         """The recipe's losses, as `training.losses` defines them."""

@@ -77,11 +77,6 @@ class Encoder:
             digest.update(np.ascontiguousarray(self.token_weights).data)
         return digest.hexdigest()
 
-    @property
-    def dense_weight(self) -> float:
-        """Weight of the cosine of mean vectors beside MaxSim in its scores (`retrieval.dense.model_scores`)."""
-        return self.settings.dense_weight
-
     def weights(self) -> dict[str, NDArray[np.float32]]:
         """The model's parameters as numpy arrays, by our names."""
         return {name: np.array(value) for name, value in tree_flatten(self.model.parameters())}

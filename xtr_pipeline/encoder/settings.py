@@ -24,7 +24,6 @@ class EncoderSettings:
         split_code: Whether texts go through `code_text.split_code` before the tokenizer (identifiers apart, brackets
             and operators away).
         lower_case: Whether texts are lower-cased before a tokenizer that tells capitals apart (T5's).
-        dense_weight: Weight, beside MaxSim, of the cosine of the texts' mean token vectors in a score; 0: MaxSim alone.
     """
 
     dim: int
@@ -34,7 +33,6 @@ class EncoderSettings:
     skip_punctuation: bool = False
     split_code: bool = True
     lower_case: bool = False
-    dense_weight: float = 0.0
 
     def within(self, positions: int) -> EncoderSettings:
         """The same settings with lengths of at most `positions` tokens."""
@@ -55,7 +53,6 @@ def read_settings(raw: Mapping[str, Any], default: EncoderSettings) -> EncoderSe
         skip_punctuation=bool(raw.get("skiplist_words", [])),
         split_code=bool(raw.get("split_code", default.split_code)),
         lower_case=bool(raw.get("lower_case", default.lower_case)),
-        dense_weight=float(raw.get("dense_weight", default.dense_weight)),
     )
 
 
@@ -74,5 +71,4 @@ def settings_json(settings: EncoderSettings) -> dict[str, Any]:
         "keep_special_tokens": settings.keep_special_tokens,
         "split_code": settings.split_code,
         "lower_case": settings.lower_case,
-        "dense_weight": settings.dense_weight,
     }

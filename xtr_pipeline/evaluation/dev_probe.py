@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.evaluation.metrics import score_rankings
 from xtr_pipeline.evaluation.queries import EvalQuery
-from xtr_pipeline.retrieval.dense import model_scores
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.ranking import Ranker
 
 METRIC = "nDCG@10"
@@ -44,10 +44,6 @@ class ProbedVectors(Protocol):
 
 class ProbedEncoder(Protocol):
     """What the probe needs of an encoder."""
-
-    @property
-    def dense_weight(self) -> float:
-        """Weight of the cosine of mean vectors beside MaxSim."""
 
     def encode_queries(self, texts: Sequence[str], /) -> list[NDArray[np.float32]]:
         """Token vectors of each query, `(q_tokens, dim)`."""
@@ -92,7 +88,7 @@ def dev_probe(
         for repo, chosen in sampled.items():
             documents = encoder.encode_documents(render_units(chosen))
             vectors = encoder.encode_queries([query.query for query in asked[repo]])
-            scores = model_scores(vectors, documents.vectors, documents.offsets, encoder.dense_weight)
+            scores = maxsim_scores(vectors, documents.vectors, documents.offsets)
             ranker = Ranker(tuple(chosen["unit_id"]), tuple(chosen["path"]))
             eligible = np.ones(chosen.height, dtype=np.bool_)
             rankings = {

@@ -1,8 +1,7 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
-A score is a weighted mean of what the query's tokens find, and of how near the two texts are as a whole where the model
-weighs that, so that the difference between two units is the sum of the weighted differences: what is shown is the
-reason and not an interpretation of it.
+MaxSim is a weighted mean over the query's tokens, so that the difference between two units is the sum of the tokens'
+weighted differences: the words that are shown are the reason and not an interpretation of it.
 """
 
 from __future__ import annotations
@@ -16,12 +15,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.rendering import render_units
-from xtr_pipeline.retrieval.dense import dense_scores, unit_means
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.searcher import Searcher
 
 SHOWN_WORDS = 3
-WHOLE = "(whole text)"
 
 EXPLAINED_SCHEMA = pl.Schema(
     {
@@ -40,24 +37,12 @@ EXPLAINED_SCHEMA = pl.Schema(
 class ExplainedVectors(Protocol):
     """Token vectors of documents."""
 
-    @property
-    def vectors(self) -> NDArray[np.float16]:
-        """(total_tokens, dim)."""
-
-    @property
-    def offsets(self) -> NDArray[np.int64]:
-        """(documents + 1,)."""
-
     def __getitem__(self, index: int, /) -> NDArray[np.float16]:
         """(d_tokens, dim) of one document."""
 
 
 class ExplainedEncoder(Protocol):
     """What an explanation needs of an encoder."""
-
-    @property
-    def dense_weight(self) -> float:
-        """Weight of the cosine of mean vectors beside MaxSim."""
 
     def encode_queries(self, texts: Sequence[str], /) -> list[NDArray[np.float32]]:
         """Token vectors of each query, `(q_tokens, dim)`."""
@@ -74,10 +59,7 @@ class ExplainedEncoder(Protocol):
 
 @dataclass(frozen=True)
 class WordMatch:
-    """The best match of one token of a query in the winner and in the right unit (cosines), and its share of the score.
-
-    `WHOLE` stands for the cosine of the texts' dense vectors.
-    """
+    """The best match of a query's token in the winner and in the right unit (cosines), and its share of the score."""
 
     word: str
     share: float
@@ -110,7 +92,7 @@ def word_matches(encoder: ExplainedEncoder, query: str, won: str, right: str) ->
     asked = encoder.encode_queries([query])[0]
     lengths = np.linalg.norm(asked, axis=1)
     directions = asked / lengths[:, None]
-    shares = lengths / lengths.sum() / (1 + encoder.dense_weight)
+    shares = lengths / lengths.sum()
     documents = encoder.encode_documents([won, right])
     best = []
     for place, text in enumerate((won, right)):
@@ -122,10 +104,6 @@ def word_matches(encoder: ExplainedEncoder, query: str, won: str, right: str) ->
         WordMatch(word, float(share), *in_won, *in_right)
         for word, share, in_won, in_right in zip(encoder.query_tokens(query), shares, *best, strict=True)
     ]
-    if encoder.dense_weight:
-        near = dense_scores([asked], unit_means(documents.vectors, documents.offsets))[0]
-        share = encoder.dense_weight / (1 + encoder.dense_weight)
-        matches.append(WordMatch(WHOLE, share, WHOLE, float(near[0]), WHOLE, float(near[1])))
     return sorted(matches, key=lambda match: -match.advantage)
 
 

@@ -1,4 +1,4 @@
-"""A model's scores over a large corpus in two stages: all units by one vector each, the best of them by all tokens.
+"""MaxSim over a large corpus in two stages: all units by one vector each, then the best of them by all their tokens.
 
 The first stage compares the mean of a query's token vectors with the mean of each unit's (token pooling taken to its
 end: Clavié et al. 2024, arXiv 2409.14683). On five dev and train repositories of 1,000 to 3,500 units (410 graded
@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xtr_pipeline.retrieval.dense import Vectors, dense_scores, mixed_scores, model_scores
 from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
+
+Vectors = NDArray[np.float16] | Floats
 
 
 @dataclass(frozen=True)
@@ -37,35 +38,52 @@ class Narrowing:
         return units if units <= self.exact_units else min(units, self.least + round(self.share * units))
 
 
-def narrowed_scores(  # noqa: PLR0913, PLR0917 - those of `model_scores`, and how many
-    queries: Sequence[Floats],
-    vectors: Vectors,
-    offsets: NDArray[np.int64],
-    means: Floats,
-    candidates: int,
-    dense_weight: float = 0.0,
+def unit_means(vectors: Vectors, offsets: NDArray[np.int64], rows: int = 1 << 16) -> Floats:
+    """The mean of each unit's token vectors, scaled to length 1.
+
+    Args:
+        vectors: (total_tokens, dim), back to back.
+        offsets: (units + 1,); unit `i` owns rows `offsets[i]:offsets[i + 1]`, at least one.
+        rows: Token vectors that are widened to float32 at a time (more for a single unit that is longer).
+
+    Returns:
+        (units, dim) float32.
+    """
+    means = np.empty((len(offsets) - 1, vectors.shape[1]), dtype=np.float32)
+    begin = 0
+    while begin < len(means):
+        end = max(begin + 1, int(np.searchsorted(offsets, offsets[begin] + rows, side="right")) - 1)
+        block = vectors[offsets[begin] : offsets[end]].astype(np.float32, copy=False)
+        means[begin:end] = np.add.reduceat(block, offsets[begin:end] - offsets[begin], axis=0)
+        begin = end
+    means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return means
+
+
+def narrowed_scores(
+    queries: Sequence[Floats], vectors: Vectors, offsets: NDArray[np.int64], means: Floats, candidates: int
 ) -> Floats:
-    """`model_scores` of each query's best `candidates` units; the others lie below them, in the order of their means.
+    """MaxSim of each query's best `candidates` units; the others lie below all of them, in the order of their means.
 
     Args:
         queries: One (q_tokens, dim) array a query; lengths weigh its tokens.
         vectors: As for `maxsim_scores`.
         offsets: As for `maxsim_scores`.
         means: `unit_means` of them.
-        candidates: Units that are scored by all their tokens; all of them makes it `model_scores`.
-        dense_weight: As for `model_scores`.
+        candidates: Units that are scored by all their tokens; all of them makes it `maxsim_scores`.
 
     Returns:
         (queries, units) float32; -1 to 1 for candidates, below -1 for the others.
     """
     if candidates >= len(means):
-        return model_scores(queries, vectors, offsets, dense_weight, means)
+        return maxsim_scores(queries, vectors, offsets)
     scores = np.empty((len(queries), len(means)), dtype=np.float32)
-    for row, (query, coarse) in enumerate(zip(queries, dense_scores(queries, means), strict=True)):
+    for row, query in enumerate(queries):
+        coarse = means @ query.mean(axis=0)
         chosen = np.sort(np.argpartition(-coarse, candidates - 1)[:candidates])
         own = np.concatenate([[0], np.cumsum(np.diff(offsets)[chosen])])
         tokens = np.concatenate([vectors[offsets[unit] : offsets[unit + 1]] for unit in chosen])
+        # a mean of vectors that are 1 long on average is no longer than 1: coarse scores lie between -1 and 1
         scores[row] = coarse - 2 - 1e-3
-        exact = maxsim_scores([query], tokens, own)[0]
-        scores[row, chosen] = mixed_scores(exact, coarse[chosen], dense_weight)
+        scores[row, chosen] = maxsim_scores([query], tokens, own)[0]
     return scores

@@ -10,10 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xtr_pipeline.retrieval.bm25 import Bm25
-from xtr_pipeline.retrieval.dense import model_scores, unit_means
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.modes import Mode
-from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores
+from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
 from xtr_pipeline.retrieval.token_index import TokenIndex
@@ -101,9 +101,9 @@ class Searcher:
                     yield fuse(keyword, ceiling, semantic[position], self.fusion), everything
 
     def _semantic(self, queries: Sequence[str], mode: Mode) -> Scores:
-        """The model's scores for every query, `(queries, units)`: XTR's, or its own.
+        """The model's scores for every query, `(queries, units)`: XTR's, or MaxSim.
 
-        Fusion needs the score of every unit: it measures a score by the spread of all of them. Semantic mode narrows a
+        Fusion needs MaxSim of every unit: it measures a score by the spread of all of them. Semantic mode narrows a
         large corpus first.
         """
         assert self.encoder is not None and self.index is not None
@@ -111,13 +111,9 @@ class Searcher:
         if mode == "xtr":
             return xtr_scores(vectors, self._vectors, self.index.offsets)
         candidates = self.narrowing.candidates(len(self.units))
-        if mode == "hybrid":
-            candidates = len(self.units)
-        weight = self.encoder.dense_weight
-        if not weight and candidates == len(self.units):
-            # MaxSim of all: no use for means
-            return model_scores(vectors, self._vectors, self.index.offsets, weight)
-        return narrowed_scores(vectors, self._vectors, self.index.offsets, self._means, candidates, weight)
+        if mode == "hybrid" or candidates == len(self.units):
+            return maxsim_scores(vectors, self._vectors, self.index.offsets)
+        return narrowed_scores(vectors, self._vectors, self.index.offsets, self._means, candidates)
 
     @cached_property
     def _means(self) -> Scores:

@@ -28,10 +28,6 @@ class TextEncoder(Protocol):
     def fingerprint(self) -> str:
         """Digest of weights and settings: equal fingerprints give equal vectors."""
 
-    @property
-    def dense_weight(self) -> float:
-        """Weight of the cosine of mean vectors beside MaxSim in its scores (`dense.model_scores`)."""
-
     def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         """Encodes queries, one `(q_tokens, dim)` array each; vectors are as long as their tokens count."""
 

@@ -6,19 +6,18 @@ from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.training.examples import UNJUDGED
 
 MASKED = -1e4  # far below any cosine, and finite: an infinity would turn gradients of fully masked rows into NaN
-SMALLEST_SUM = 1e-6  # of a query's weights: one without tokens must not divide by zero
 IGNORED = -1  # grade of a candidate that takes no part: padding, or one that may well be right
 
 
-def maxsim_scores(queries: mx.array, query_weights: mx.array, documents: mx.array, document_mask: mx.array) -> mx.array:
+def maxsim_scores(queries: mx.array, query_mask: mx.array, documents: mx.array, document_mask: mx.array) -> mx.array:
     """Score every query against every document (ColBERT, arXiv 2004.12832, section 3.3; mean instead of sum).
 
-    score(q, d) = weighted mean over the query's tokens of the largest cosine with a token of the document. Padding is
-    set to a large negative number before the maximum: multiplying it by 0 would let it beat every negative similarity.
+    score(q, d) = mean over the query's tokens of the largest cosine with a token of the document. Padding is set to a
+    large negative number before the maximum: multiplying it by 0 would let it beat every negative similarity.
 
     Args:
         queries: (queries, q_tokens, dim) unit vectors.
-        query_weights: (queries, q_tokens), how much each token counts; 0 where there is none.
+        query_mask: (queries, q_tokens), non-zero where there is a token.
         documents: (documents, d_tokens, dim) unit vectors.
         document_mask: (documents, d_tokens), non-zero where there is a token.
 
@@ -31,28 +30,9 @@ def maxsim_scores(queries: mx.array, query_weights: mx.array, documents: mx.arra
     similarity = queries.reshape(-1, dim) @ documents.reshape(-1, dim).T
     similarity = similarity.reshape(rows, q_tokens, count, d_tokens)
     best = mx.where(document_mask > 0, similarity, MASKED).max(axis=-1)
-    weights = query_weights.astype(similarity.dtype)
-    total = (best * weights[:, :, None]).sum(axis=1)
-    return total / mx.maximum(weights.sum(axis=1), SMALLEST_SUM)[:, None]
-
-
-def dense_scores(queries: mx.array, query_weights: mx.array, documents: mx.array, document_mask: mx.array) -> mx.array:
-    """Cosine of the mean token vectors of every query and every document; arguments as for `maxsim_scores`.
-
-    Returns:
-        (queries, documents) in [-1, 1]; 0 for a query or document without tokens.
-    """
-    asked = _mean_directions(queries, query_weights)
-    found: mx.array = asked @ _mean_directions(documents, document_mask).T
-    return found
-
-
-def _mean_directions(vectors: mx.array, weights: mx.array) -> mx.array:
-    total = (vectors * weights.astype(vectors.dtype)[:, :, None]).sum(axis=1)
-    # the root of the larger one: the gradient of a length at 0, in rows without tokens, would be NaN
-    square = mx.maximum((total * total).sum(axis=1, keepdims=True), SMALLEST_SUM)
-    scaled: mx.array = total * mx.rsqrt(square)
-    return scaled
+    present = (query_mask > 0).astype(similarity.dtype)
+    total = (best * present[:, :, None]).sum(axis=1)
+    return total / mx.maximum(present.sum(axis=1), 1.0)[:, None]
 
 
 def contrastive_loss(

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.training.graded_losses import margin_loss, mse_loss, ordinal_loss
-from xtr_pipeline.training.losses import contrastive_loss, dense_scores, listwise_loss, maxsim_scores
+from xtr_pipeline.training.losses import contrastive_loss, listwise_loss, maxsim_scores
 from xtr_pipeline.training.recipe import Recipe
-from xtr_pipeline.training.token_retrieval import Tile, retrieved_scores
+from xtr_pipeline.training.token_retrieval import retrieved_scores
 
 
-def score_matrix(queries: Sequence[Tile], documents: Sequence[Tile], recipe: Recipe) -> mx.array:
+def score_matrix(
+    queries: Sequence[tuple[mx.array, mx.array]], documents: Sequence[tuple[mx.array, mx.array]], recipe: Recipe
+) -> mx.array:
     """The recipe's score of every query against every document of all tiles.
 
     Args:
-        queries: Per tile the unit vectors (queries, q_tokens, dim) and how much each counts (queries, q_tokens).
+        queries: Per tile the unit vectors (queries, q_tokens, dim) and which of them count (queries, q_tokens).
         documents: Per tile the unit vectors (documents, d_tokens, dim) and which of them count (documents, d_tokens).
-        recipe: Whether scores are MaxSim or XTR's, XTR's k_train, and the weight of dense vectors beside them.
+        recipe: Whether scores are MaxSim or XTR's, and XTR's k_train.
 
     Returns:
         (queries of all tiles, documents of all tiles).
     """
     if recipe.scoring == "xtr":
-        scores = mx.concatenate([retrieved_scores(tile, documents, recipe.k_train) for tile in queries], axis=0)
-    else:
-        scores = _each_pair(maxsim_scores, queries, documents)
-    if not recipe.dense_weight:
-        return scores
-    return (scores + recipe.dense_weight * _each_pair(dense_scores, queries, documents)) / (1 + recipe.dense_weight)
-
-
-def _each_pair(score: Callable[..., mx.array], queries: Sequence[Tile], documents: Sequence[Tile]) -> mx.array:
-    rows = [mx.concatenate([score(*asked, *found) for found in documents], axis=1) for asked in queries]
+        return mx.concatenate([retrieved_scores(tile, documents, recipe.k_train) for tile in queries], axis=0)
+    rows = [
+        mx.concatenate([maxsim_scores(*query_tile, *document_tile) for document_tile in documents], axis=1)
+        for query_tile in queries
+    ]
     return mx.concatenate(rows, axis=0)
 
 

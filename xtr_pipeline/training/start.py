@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import polars as pl
 
 from xtr_pipeline.encoder.encoder import Encoder
@@ -17,7 +15,7 @@ def starting_encoder(base: Encoder, recipe: Recipe, examples: pl.DataFrame, head
 
     Args:
         base: A head that it has already stays; so do token weights that the recipe does not replace.
-        recipe: Its seed, token weights and dense weight decide.
+        recipe: Its seed, token weights decide.
         examples: Columns of `training.examples.EXAMPLES_SCHEMA`; the candidates' texts count.
         head_dim: Width of the head.
 
@@ -26,7 +24,6 @@ def starting_encoder(base: Encoder, recipe: Recipe, examples: pl.DataFrame, head
     """
     texts = examples.explode("candidates").unnest("candidates")["text"].unique().sort().to_list()
     headed = with_pca_head(base, texts, head_dim, recipe.seed)
-    headed = replace(headed, settings=replace(headed.settings, dense_weight=recipe.dense_weight))
     if recipe.token_weights == "alike":
         return headed
     documents = headed.tokenise(texts, headed.settings.document_length)

@@ -18,8 +18,7 @@ class Tile:
         input_ids: (rows, tokens) int32, padded with the pad id.
         mask: (rows, tokens) int32, 1 where attention may look. A row that only fills the shape holds one pad token with
             mask 1, because attention over no token at all is undefined.
-        counted: (rows, tokens) float32, how much a token's vector counts in the score, 0 where it is not scored; all 0
-            in a row that only fills the shape.
+        counted: (rows, tokens) int32, 1 where the vector is scored; all 0 in a row that only fills the shape.
         sequences: Which sequence each leading row holds; fewer than `rows` where the shape had to be filled up.
     """
 
@@ -86,7 +85,7 @@ def build_tile(sequences: Sequence[TokenSequence], plan: PlannedTile, pad_id: in
     held, rows, length = plan.held, plan.rows, plan.length
     input_ids = np.full((rows, length), pad_id, dtype=np.int32)
     mask = np.zeros((rows, length), dtype=np.int32)
-    counted = np.zeros((rows, length), dtype=np.float32)
+    counted = np.zeros((rows, length), dtype=np.int32)
     mask[len(held) :, 0] = 1
     for row, position in enumerate(held):
         tokens = min(length, len(sequences[position]))

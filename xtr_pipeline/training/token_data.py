@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.encoder.token_weights import shares
 from xtr_pipeline.training.examples import UNJUDGED
 from xtr_pipeline.training.losses import IGNORED
 
@@ -21,8 +20,7 @@ class TokenSequence:
 
     Attributes:
         ids: (tokens,) int32, special tokens included.
-        counted: (tokens,) float32, how much a token counts: 0 where it gives no vector that is scored and only takes
-            part in attention, 1 for the others, or what the encoder's token weights say (on average over a query 1).
+        counted: (tokens,) bool, which tokens give a vector that is scored; the others only take part in attention.
     """
 
     ids: np.ndarray
@@ -36,7 +34,7 @@ Tokenise = Callable[[Sequence[str]], list[TokenSequence]]
 
 
 def tokenise_as(encoder: Encoder, max_length: int, *, documents: bool) -> Tokenise:
-    """Tokenise exactly as the encoder does when it searches: rewritten code, the weights of tokens.
+    """Tokenise exactly as the encoder does when it searches: its rewriting of code, its tokens without a vector.
 
     Args:
         encoder: Its tokenizer and settings decide.
@@ -50,10 +48,7 @@ def tokenise_as(encoder: Encoder, max_length: int, *, documents: bool) -> Tokeni
 
     def tokenise(texts: Sequence[str]) -> list[TokenSequence]:
         tokens = encoder.tokenise(texts, max_length)
-        kept = ~np.isin(tokens.ids, sorted(dropped))
-        counted = kept.astype(np.float32)
-        if not documents and encoder.token_weights is not None:
-            counted = shares(encoder.token_weights, tokens, kept)
+        counted = ~np.isin(tokens.ids, sorted(dropped))
         bounds = zip(tokens.offsets[:-1], tokens.offsets[1:], strict=True)
         return [TokenSequence(tokens.ids[start:end], counted[start:end]) for start, end in bounds]
 

@@ -21,8 +21,6 @@ class Vectors:
 class LetterEncoder:
     """One token a text: its direction is the first of the letters x, y, z in it; counts what it was shown."""
 
-    dense_weight = 0.0
-
     def __init__(self, *, blind: bool = False) -> None:
         self.blind, self.seen = blind, 0
 

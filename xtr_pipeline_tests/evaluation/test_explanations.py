@@ -1,6 +1,5 @@
 """The words that decided between a wrong winner and the right file."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +10,9 @@ from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.evaluation.error_analysis import missed_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
-from xtr_pipeline.evaluation.explanations import EXPLAINED_SCHEMA, WHOLE, explain_misses, word_matches
+from xtr_pipeline.evaluation.explanations import EXPLAINED_SCHEMA, explain_misses, word_matches
 from xtr_pipeline.evaluation.queries import EvalQuery
-from xtr_pipeline.retrieval.dense import model_scores
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline_tests.judge.sample_units import code_unit
 
@@ -21,11 +20,9 @@ TINY_BERT = Path(__file__).parents[1] / "encoder" / "fixtures" / "tiny_bert"
 WORDS = ("cache", "file", "time", "line", "name", "list", "open", "read", "send", "host", "page", "date", "year")
 
 
-@pytest.mark.parametrize("dense_weight", [0.0, 0.4])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_advantages_sum_up_to_the_difference_of_the_scores(weighted: bool, dense_weight: float) -> None:
+def test_the_advantages_sum_up_to_the_difference_of_the_scores(weighted: bool) -> None:
     encoder = load_encoder(TINY_BERT)
-    encoder = replace(encoder, settings=replace(encoder.settings, dense_weight=dense_weight))
     if weighted:
         spread = np.linspace(0.5, 3, encoder.tokenizer.vocabulary_size(), dtype=np.float32)
         encoder = encoder.with_token_weights(spread)
@@ -33,14 +30,13 @@ def test_the_advantages_sum_up_to_the_difference_of_the_scores(weighted: bool, d
     matches = word_matches(encoder, "read the page, name", won, right)
     vectors = encoder.encode_documents([won, right])
     asked = encoder.encode_queries(["read the page, name"])
-    scores = model_scores(asked, vectors.vectors, vectors.offsets, dense_weight)[0]
+    scores = maxsim_scores(asked, vectors.vectors, vectors.offsets)[0]
     assert sum(match.advantage for match in matches) == pytest.approx(scores[0] - scores[1], abs=1e-5)
     assert sum(match.share for match in matches) == pytest.approx(1, abs=1e-5)
-    whole = [WHOLE] if dense_weight else []
-    assert sorted(match.word for match in matches) == sorted([*encoder.query_tokens("read the page, name"), *whole])
+    assert sorted(match.word for match in matches) == sorted(encoder.query_tokens("read the page, name"))
     assert all(-1.001 <= match.won_similarity <= 1.001 for match in matches)
-    assert all(match.won in [*encoder.document_tokens(won), *whole] for match in matches)
-    assert all(match.right in [*encoder.document_tokens(right), *whole] for match in matches)
+    assert all(match.won in encoder.document_tokens(won) for match in matches)
+    assert all(match.right in encoder.document_tokens(right) for match in matches)
     assert [match.advantage for match in matches] == sorted((m.advantage for m in matches), reverse=True)
 
 

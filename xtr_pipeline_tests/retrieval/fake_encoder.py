@@ -24,7 +24,6 @@ class FakeEncoder:
     dim: int = 16
     encoded: list[str] = field(default_factory=list)
     fail_after: int | None = None
-    dense_weight: float = 0.0
 
     def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
         return [self._vectors(text) for text in texts]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xtr_pipeline.retrieval.dense import unit_means
 from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
-from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores
+from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 
 
 def corpus(units: int = 40, dim: int = 6) -> tuple[Floats, np.ndarray, list[Floats]]:

@@ -211,7 +211,7 @@ def test_tokens_that_give_no_vector_at_search_time_are_not_counted_in_training()
     encoder = replace(tiny, settings=replace(tiny.settings, keep_special_tokens=False))
     (sequence,) = tokenise_as(encoder, 8, documents=True)(["w1 w2"])
     assert sequence.ids.tolist() == [2, 5, 6, 3]
-    assert sequence.counted.tolist() == [0, 1, 1, 0]
+    assert sequence.counted.tolist() == [False, True, True, False]
     assert int(sequence.counted.sum()) == len(encoder.encode_documents(["w1 w2"]).vectors)
 
 

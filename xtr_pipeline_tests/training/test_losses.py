@@ -13,7 +13,6 @@ from xtr_pipeline.training.losses import (
     MASKED,
     UNJUDGED,
     contrastive_loss,
-    dense_scores,
     listwise_loss,
     maxsim_scores,
 )
@@ -33,26 +32,6 @@ def test_maxsim_of_a_hand_made_pair_is_the_mean_of_the_best_matches():
     documents = mx.array([[[1.0, 0.0], [0.6, 0.8]], [[-1.0, 0.0], [0.0, -1.0]]])
     scores = maxsim_scores(queries, mx.ones((1, 2)), documents, mx.ones((2, 2)))
     np.testing.assert_allclose(np.array(scores), [[(1.0 + 0.8) / 2, 0.0]], atol=1e-6)
-
-
-def test_a_token_counts_by_its_weight():
-    queries = mx.array([[[1.0, 0.0], [0.0, 1.0]]])
-    documents = mx.array([[[1.0, 0.0], [0.6, 0.8]], [[-1.0, 0.0], [0.0, -1.0]]])
-    scores = maxsim_scores(queries, mx.array([[0.5, 1.5]]), documents, mx.ones((2, 2)))
-    np.testing.assert_allclose(np.array(scores), [[(0.5 * 1.0 + 1.5 * 0.8) / 2, 0.0]], atol=1e-6)
-
-
-def test_dense_scores_compare_weighted_means_and_rows_without_tokens_give_no_gradient_that_is_not_finite():
-    queries = mx.array([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [1.0, 0.0]]])
-    documents = mx.array([[[1.0, 0.0], [0.0, 1.0]], [[0.0, 1.0], [1.0, 0.0]]])
-    weights, mask = mx.array([[0.5, 1.5], [0.0, 0.0]]), mx.array([[1.0, 1.0], [1.0, 0.0]])
-    scores = dense_scores(queries, weights, documents, mask)
-    along = np.array([0.5, 1.5]) / np.hypot(0.5, 1.5)
-    expected = [[along.sum() / 2**0.5, along[1]], [0.0, 0.0]]
-    np.testing.assert_allclose(np.array(scores), expected, atol=1e-5)
-    gradient = mx.grad(lambda values: dense_scores(values, weights, documents, mask).sum())(queries)
-    assert np.isfinite(np.array(gradient)).all()
-    assert not np.array(gradient)[1].any()
 
 
 def test_maxsim_equals_a_loop_over_queries_documents_and_tokens():

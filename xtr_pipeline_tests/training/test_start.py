@@ -6,15 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from xtr_pipeline.encoder.compute import mx
-from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.retrieval.dense import model_scores
-from xtr_pipeline.training.objective import score_matrix
 from xtr_pipeline.training.start import starting_encoder
-from xtr_pipeline.training.token_data import TokenSequence, tokenise_as
+from xtr_pipeline.training.token_data import tokenise_as
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
 
-RARITY = replace(RECIPE, token_weights="rarity", dense_weight=0.4)
+RARITY = replace(RECIPE, token_weights="rarity")
 
 
 def test_alike_leaves_the_tokens_as_they_are():
@@ -24,7 +20,7 @@ def test_alike_leaves_the_tokens_as_they_are():
 def test_rarity_weighs_by_the_candidates_texts():
     examples = tiny_examples(8)
     started = starting_encoder(tiny_encoder(head_dim=None), RARITY, examples, 8)
-    assert (started.settings.dim, started.dense_weight) == (8, 0.4)
+    assert started.settings.dim == 8
     texts = set(examples.explode("candidates").unnest("candidates")["text"])
     weights = started.token_weights
     assert weights is not None
@@ -35,19 +31,18 @@ def test_rarity_weighs_by_the_candidates_texts():
     assert weights[2] == weights.min() < weights[4:].max()
 
 
-def test_training_scores_what_search_scores():
+def test_training_and_search_read_the_same_tokens_and_only_search_weighs_them():
     examples = tiny_examples(6)
-    encoder = starting_encoder(tiny_encoder(head_dim=None), RARITY, examples, 8)
-    queries = examples["query"].to_list()
-    documents = examples.explode("candidates").unnest("candidates")["text"].to_list()
-    index = encoder.encode_documents(documents)
-    searched = model_scores(encoder.encode_queries(queries), index.vectors, index.offsets, encoder.dense_weight)
-    asked = [encoded(encoder, query) for query in tokenise_as(encoder, 8, documents=False)(queries)]
-    held = [encoded(encoder, document) for document in tokenise_as(encoder, 16, documents=True)(documents)]
-    trained = [[score_matrix([query], [document], RARITY).item() for document in held] for query in asked]
-    np.testing.assert_allclose(trained, searched, atol=2e-3)
+    started = starting_encoder(tiny_encoder(head_dim=None), RARITY, examples, 8)
+    texts = examples["query"].to_list()
+    trained_on = tokenise_as(started, 8, documents=False)(texts)
+    lengths = [np.linalg.norm(query, axis=1) for query in started.encode_queries(texts)]
+    assert [len(tokens) for tokens in trained_on] == [len(of) for of in lengths]
+    assert all(tokens.counted.all() for tokens in trained_on)
+    np.testing.assert_allclose([of.mean() for of in lengths], 1, atol=1e-5)
+    assert all(of.std() > 0.05 for of in lengths)
 
 
-def encoded(encoder: Encoder, tokens: TokenSequence) -> tuple[mx.array, mx.array]:
-    vectors: mx.array = encoder.model(mx.array(tokens.ids[None]), mx.ones((1, len(tokens))))
-    return vectors, mx.array(tokens.counted[None])
+def test_trained_weights_keep_the_token_weights_of_their_start():
+    started = starting_encoder(tiny_encoder(head_dim=None), RARITY, tiny_examples(6), 8)
+    np.testing.assert_array_equal(started.with_weights(started.weights()).token_weights, started.token_weights)

@@ -54,15 +54,6 @@ def test_it_equals_a_loop_and_however_documents_are_tiled(k: int):
     np.testing.assert_allclose(np.array(two), expected, atol=1e-6)
 
 
-def test_a_token_counts_by_its_weight_in_the_sum_and_in_what_it_is_divided_by():
-    queries = mx.array([[[1.0, 0.0], [0.0, 1.0]]]), mx.array([[0.5, 1.5]])
-    documents = tile(np.array([[[1.0, 0.0], [0.0, 1.0]], [[0.8, 0.6], [-1.0, 0.0]]], dtype=np.float32), [2, 2])
-    # k = 1: each query token retrieves a token of the first document; k = 2: 0.8 and 0.6 of the second as well
-    np.testing.assert_allclose(np.array(retrieved_scores(queries, [documents], 1)), [[1.0, 0.0]], atol=1e-6)
-    weighted = (0.5 * 0.8 + 1.5 * 0.6) / 2
-    np.testing.assert_allclose(np.array(retrieved_scores(queries, [documents], 2)), [[1.0, weighted]], atol=1e-6)
-
-
 def test_retrieving_everything_is_maxsim():
     queries, documents = tile(unit_vectors((3, 4, 5), 1), [4, 2, 1]), tile(unit_vectors((6, 7, 5), 2), [7] * 6)
     scores = retrieved_scores(queries, [documents], k_train=42)

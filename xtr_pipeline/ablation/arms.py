@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
 
 Start = Literal["bm25", "mean-vector", "base", "docstring", "judged"]
 RECIPES: Mapping[str, Recipe] = {"docstring": DOCSTRING, "judged": JUDGED}
 UNTRAINED = ("bm25", "mean-vector", "base")
-OWN: Mapping[str, type] = {"labels": float, "average": float, "head_dim": int}
+OWN: Mapping[str, type] = {"labels": float, "average": float, "head_dim": int, "outline_weight": float}
 """Settings of an arm besides those of its recipe."""
 
 NAMED: Mapping[str, str] = {
@@ -28,6 +29,9 @@ NAMED: Mapping[str, str] = {
     "xtr-trained": 'judged:scoring="xtr"',
     "mined": "judged:mined_negatives=3",
     "averaged": "judged:average=0.3",
+    "tokens-alike": 'judged:token_weights="alike"',
+    "no-outlines": "judged:outline_weight=0",
+    "base-no-outlines": "base:outline_weight=0",
     "labels-10%": "judged:labels=0.1",
     "labels-25%": "judged:labels=0.25",
     "labels-50%": "judged:labels=0.5",
@@ -53,6 +57,7 @@ class Arm:
         labels: Share of the queries that it is trained on; smaller shares are parts of larger ones.
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
+        outline_weight: How much a file's outline counts beside a unit's own score.
     """
 
     name: str
@@ -61,6 +66,7 @@ class Arm:
     labels: float = 1.0
     average: float = 0.0
     head_dim: int = 0
+    outline_weight: float = OUTLINE_WEIGHT
 
     def recipe(self, seed: int) -> Recipe:
         """The recipe that trains this arm.
@@ -86,13 +92,13 @@ def arm_of(text: str) -> Arm:
     if start not in (*UNTRAINED, *RECIPES):
         raise ArmError(f"unknown arm {text!r}: choose of {', '.join(TABLE)}, or write judged:setting=value,...")
     settings = dict(_setting(text, change) for change in changes.split(",")) if changes else {}
-    if settings and start in UNTRAINED:
-        raise ArmError(f"arm {text!r}: {start} is not trained and takes no settings")
     own = {name: settings.pop(name) for name in OWN if name in settings}
+    if start in UNTRAINED and (settings or own.keys() - {"outline_weight"}):
+        raise ArmError(f"arm {text!r}: {start} is not trained and takes no settings but outline_weight")
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
-    if own.get("head_dim", 1) < 1:
-        raise ArmError(f"arm {text!r}: head_dim must be at least 1")
+    if own.get("head_dim", 1) < 1 or own.get("outline_weight", 0.0) < 0:
+        raise ArmError(f"arm {text!r}: head_dim must be at least 1, outline_weight at least 0")
     arm = Arm(text, start, settings, **own)  # type: ignore[arg-type]  # one of the names above
     if start in RECIPES:
         arm.recipe(RECIPES[start].seed)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
+from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
 from xtr_pipeline.retrieval.searcher import searched_vectors
 
@@ -46,7 +47,9 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
         seed: Draws lengths and vectors.
     """
     random = np.random.default_rng(seed)
-    counts = random.choice(lengths, size=units)
+    # files of ten units each, with an outline as long as a unit
+    outlined = Outlined(np.arange(units), units + np.arange(units) // 10)
+    counts = random.choice(lengths, size=int(outlined.outlines[-1]) + 1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     vectors = searched_vectors(_random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random))
     ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), tuple("unit.py" for _ in range(units)))
@@ -58,7 +61,7 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
         start = time.perf_counter()
         encoded = encoder.encode_queries([query])
         between = time.perf_counter()
-        ranker.units(narrowed_scores(encoded, vectors, offsets, means, candidates)[0], everything, 10)
+        ranker.units(narrowed_scores(encoded, vectors, offsets, means, outlined, candidates)[0], everything, 10)
         if number >= WARM_UP:
             encoding.append(between - start)
             scoring.append(time.perf_counter() - between)

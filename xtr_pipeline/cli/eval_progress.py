@@ -13,7 +13,7 @@ _LOG_S = 10.0
 
 
 class EncodingReporter:
-    """Prints units, rate and time left: rewritten in place in a terminal, a line every ten seconds in a log."""
+    """Prints texts, rate and time left: rewritten in place in a terminal, a line every ten seconds in a log."""
 
     def __init__(
         self, console: Console, corpora: Sequence[RepoCorpus], clock: Callable[[], float] = time.monotonic
@@ -50,7 +50,7 @@ class EncodingReporter:
         )
         return (
             f"encoding {self._names[position]} ({position + 1}/{len(self._names)}): {progress.units:,}/"
-            f"{progress.total_units:,} units, {progress.tokens_per_second:,.0f} tokens/s, "
+            f"{progress.total_units:,} texts, {progress.tokens_per_second:,.0f} tokens/s, "
             f"ETA {'?' if left is None else _clock_text(left)}{rest}"
         )
 

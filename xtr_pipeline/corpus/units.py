@@ -36,7 +36,7 @@ class CodeUnit:
     Attributes:
         path: Relative to the repository's top folder, with forward slashes.
         symbol: Qualified name; of a merged run of small definitions all names; of a module or window its file's stem.
-        kind: One of KINDS.
+        kind: One of KINDS (outlines of files, which are no units, have one of their own).
         start_line, end_line: 1-based, inclusive: the first and last line shown; what a type or module leaves out
             in between (methods, functions) is in units of its own.
         part: 0 for a whole unit or the first part of a long one, then 1, 2, …

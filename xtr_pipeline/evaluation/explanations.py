@@ -1,7 +1,7 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
-MaxSim is a weighted mean over the query's tokens, so that the difference between two units is the sum of the tokens'
-weighted differences: the words that are shown are the reason and not an interpretation of it.
+A score is a weighted mean over what the query's tokens find in the unit and in its file's outline, so that the difference
+between two units is the sum of weighted differences: what is shown is the reason and not an interpretation of it.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from xtr_pipeline.corpus.outlines import outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.searcher import Searcher
 
 SHOWN_WORDS = 3
+FILE, OUTLINE = "(file)", "outline"
 
 EXPLAINED_SCHEMA = pl.Schema(
     {
@@ -58,8 +60,19 @@ class ExplainedEncoder(Protocol):
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What the model read of a unit: its rendered text, and that of its file's outline."""
+
+    unit: str
+    outline: str
+
+
+@dataclass(frozen=True)
 class WordMatch:
-    """The best match of a query's token in the winner and in the right unit (cosines), and its share of the score."""
+    """The best match of a query's token in the winner and in the right unit (cosines), and its share of the score.
+
+    The word `FILE` stands for all tokens together in the files' outlines.
+    """
 
     word: str
     share: float
@@ -80,30 +93,38 @@ class WordMatch:
         )
 
 
-def word_matches(encoder: ExplainedEncoder, query: str, won: str, right: str) -> list[WordMatch]:
-    """How each token of a query matches two documents, what speaks most for the first of them in front.
+def word_matches(
+    encoder: ExplainedEncoder, query: str, won: Shown, right: Shown, outline_weight: float
+) -> list[WordMatch]:
+    """How each token of a query matches two units, and all of them the outlines of their files.
 
     Args:
         encoder: The model that ranked.
         query: The query's text.
-        won: Rendered text of the unit that won.
-        right: Rendered text of the unit that should have.
+        won: The unit that won.
+        right: The unit that should have.
+        outline_weight: Of a file's outline beside a unit's own score.
+
+    Returns:
+        What speaks most for the first unit in front.
     """
     asked = encoder.encode_queries([query])[0]
     lengths = np.linalg.norm(asked, axis=1)
-    directions = asked / lengths[:, None]
-    shares = lengths / lengths.sum()
-    documents = encoder.encode_documents([won, right])
+    directions, shares = asked / lengths[:, None], lengths / lengths.sum()
+    documents = encoder.encode_documents([won.unit, right.unit, won.outline, right.outline])
+    similar = [directions @ documents[place].astype(np.float32).T for place in range(4)]
     best = []
-    for place, text in enumerate((won, right)):
-        similarity = directions @ documents[place].astype(np.float32).T
+    for text, similarity in zip((won.unit, right.unit), similar, strict=False):
         tokens = encoder.document_tokens(text)
         nearest = similarity.argmax(axis=1)
         best.append([(tokens[token], float(row[token])) for token, row in zip(nearest, similarity, strict=True)])
     matches = [
-        WordMatch(word, float(share), *in_won, *in_right)
+        WordMatch(word, float(share) / (1 + outline_weight), *in_won, *in_right)
         for word, share, in_won, in_right in zip(encoder.query_tokens(query), shares, *best, strict=True)
     ]
+    of_won, of_right = (float(shares @ similarity.max(axis=1)) for similarity in similar[2:])
+    whole = outline_weight / (1 + outline_weight)
+    matches.append(WordMatch(FILE, whole, OUTLINE, of_won, OUTLINE, of_right))
     return sorted(matches, key=lambda match: -match.advantage)
 
 
@@ -120,14 +141,18 @@ def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedE
         EXPLAINED_SCHEMA, in the order of `missed`.
     """
     units = searcher.units
-    texts = dict(zip(units["unit_id"].to_list(), render_units(units), strict=True))
+    documents = with_outlines(units)
+    texts = dict(zip(documents["unit_id"].to_list(), render_units(documents), strict=True))
+    outlines = {row[0]: texts[outline_id(*row[1:])] for row in units.select("unit_id", "repo", "path").iter_rows()}
+    weight = searcher.outlined.weight if searcher.outlined is not None else 0.0
     names = {row[0]: f"{row[1]}: {row[2]}" for row in units.select("unit_id", "path", "symbol").iter_rows()}
     ranked = searcher.rank_units_many(missed["query"].to_list(), mode, len(units)) if missed.height else []
     rows = []
     for miss, hits in zip(missed.iter_rows(named=True), ranked, strict=True):
         won = hits[0].unit_id
         right = next(hit.unit_id for hit in hits if hit.path in miss["relevant"])
-        matches = word_matches(encoder, miss["query"], texts[won], texts[right])[:SHOWN_WORDS]
+        winner, other = (Shown(texts[unit], outlines[unit]) for unit in (won, right))
+        matches = word_matches(encoder, miss["query"], winner, other, weight)[:SHOWN_WORDS]
         why = "; ".join(str(match) for match in matches if match.advantage > 0)
         shown = {name: miss[name] for name in ("kind", "repo", "query_id", "query", "first_rank")}
         rows.append({**shown, "right": names[right], "won": names[won], "why": why})

@@ -16,7 +16,7 @@ def clock(seconds: float) -> str:
 
 
 def log_encoding(context: dg.AssetExecutionContext, what: str) -> Callable[[EncodeProgress], None]:
-    """A callback for an index build that logs units, tokens a second and ETA every ten seconds and at the end."""
+    """A callback for an index build that logs texts, tokens a second and ETA every ten seconds and at the end."""
     last = time.monotonic()
     ended = False
 
@@ -27,7 +27,7 @@ def log_encoding(context: dg.AssetExecutionContext, what: str) -> Callable[[Enco
             return
         last, ended = time.monotonic(), at_end
         context.log.info(
-            f"{what}: {progress.units:,}/{progress.total_units:,} units, {progress.tokens_per_second:,.0f} tokens/s, "
+            f"{what}: {progress.units:,}/{progress.total_units:,} texts, {progress.tokens_per_second:,.0f} tokens/s, "
             f"ETA {clock(progress.eta_seconds if progress.eta_seconds is not None else float('inf'))}"
         )
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
+from xtr_pipeline.retrieval.outlined import Outlined
 
 Vectors = NDArray[np.float16] | Floats
 
@@ -60,30 +61,40 @@ def unit_means(vectors: Vectors, offsets: NDArray[np.int64], rows: int = 1 << 16
     return means
 
 
-def narrowed_scores(
-    queries: Sequence[Floats], vectors: Vectors, offsets: NDArray[np.int64], means: Floats, candidates: int
+def narrowed_scores(  # noqa: PLR0913, PLR0917 - an index, what its documents are, and how many are looked at
+    queries: Sequence[Floats],
+    vectors: Vectors,
+    offsets: NDArray[np.int64],
+    means: Floats,
+    outlined: Outlined,
+    candidates: int,
 ) -> Floats:
-    """MaxSim of each query's best `candidates` units; the others lie below all of them, in the order of their means.
+    """Scores of each query's best `candidates` units; the others lie below all of them, in the order of their means.
 
     Args:
         queries: One (q_tokens, dim) array a query; lengths weigh its tokens.
-        vectors: As for `maxsim_scores`.
-        offsets: As for `maxsim_scores`.
+        vectors: Of all documents, as for `maxsim_scores`.
+        offsets: Of all documents.
         means: `unit_means` of them.
-        candidates: Units that are scored by all their tokens; all of them makes it `maxsim_scores`.
+        outlined: Which documents are units and which are outlines.
+        candidates: Units that are scored by all their tokens, their files' outlines besides.
 
     Returns:
         (queries, units) float32; -1 to 1 for candidates, below -1 for the others.
     """
-    if candidates >= len(means):
-        return maxsim_scores(queries, vectors, offsets)
-    scores = np.empty((len(queries), len(means)), dtype=np.float32)
+    units = len(outlined.units)
+    if candidates >= units:
+        return outlined.mixed(maxsim_scores(queries, vectors, offsets))
+    scores = np.empty((len(queries), units), dtype=np.float32)
     for row, query in enumerate(queries):
-        coarse = means @ query.mean(axis=0)
+        coarse = outlined.mixed((means @ query.mean(axis=0))[None])[0]
         chosen = np.sort(np.argpartition(-coarse, candidates - 1)[:candidates])
-        own = np.concatenate([[0], np.cumsum(np.diff(offsets)[chosen])])
-        tokens = np.concatenate([vectors[offsets[unit] : offsets[unit + 1]] for unit in chosen])
+        pairs = np.stack([outlined.units[chosen], outlined.outlines[chosen]])
+        documents, place = np.unique(pairs, return_inverse=True)
+        own = np.concatenate([[0], np.cumsum(np.diff(offsets)[documents])])
+        tokens = np.concatenate([vectors[offsets[number] : offsets[number + 1]] for number in documents])
+        exact = maxsim_scores([query], tokens, own)[0][place.reshape(pairs.shape)]
         # a mean of vectors that are 1 long on average is no longer than 1: coarse scores lie between -1 and 1
         scores[row] = coarse - 2 - 1e-3
-        scores[row, chosen] = maxsim_scores([query], tokens, own)[0]
+        scores[row, chosen] = outlined.mix(*exact)
     return scores

@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from xtr_pipeline.corpus.outlines import document_ids
 from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
+from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
 from xtr_pipeline.retrieval.token_index import TokenIndex
@@ -38,17 +40,20 @@ class Searcher:
         encoder: TextEncoder | None,
         fusion: FusionSettings | None = None,
         narrowing: Narrowing | None = None,
+        outline_weight: float = OUTLINE_WEIGHT,
     ) -> None:
         """Takes parts that belong together; `retrieval.sources` makes them.
 
         Args:
             units: Code units sorted by unit id, of one repository.
-            index: Token vectors of exactly these units; None for bm25 mode only.
+            index: Token vectors of exactly these units and their files' outlines (`corpus.outlines.with_outlines`);
+                None for bm25 mode only.
             bm25: Over these units' rendered texts, in the same order.
             encoder: The model of the index; None for bm25 mode only.
             fusion: How hybrid mode weighs its sides; defaults to `FusionSettings()`.
             narrowing: How many units of a large corpus semantic mode scores by all their tokens; defaults to
                 `Narrowing()`.
+            outline_weight: How much a file's outline counts beside a unit's own score.
 
         Raises:
             ValueError: The parts do not belong together.
@@ -60,6 +65,7 @@ class Searcher:
         self.fusion = fusion or FusionSettings()
         self.narrowing = narrowing or Narrowing()
         _check_parts(units, index, bm25, encoder)
+        self.outlined = None if index is None else Outlined.of(index.unit_ids, units, outline_weight)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
     def rank_units(self, query: str, mode: Mode, k: int) -> list[UnitHit]:
@@ -106,14 +112,14 @@ class Searcher:
         Fusion needs MaxSim of every unit: it measures a score by the spread of all of them. Semantic mode narrows a
         large corpus first.
         """
-        assert self.encoder is not None and self.index is not None
+        assert self.encoder is not None and self.index is not None and self.outlined is not None
         vectors = self.encoder.encode_queries(list(queries))
         if mode == "xtr":
-            return xtr_scores(vectors, self._vectors, self.index.offsets)
+            return self.outlined.mixed(xtr_scores(vectors, self._vectors, self.index.offsets))
         candidates = self.narrowing.candidates(len(self.units))
         if mode == "hybrid" or candidates == len(self.units):
-            return maxsim_scores(vectors, self._vectors, self.index.offsets)
-        return narrowed_scores(vectors, self._vectors, self.index.offsets, self._means, candidates)
+            return self.outlined.mixed(maxsim_scores(vectors, self._vectors, self.index.offsets))
+        return narrowed_scores(vectors, self._vectors, self.index.offsets, self._means, self.outlined, candidates)
 
     @cached_property
     def _means(self) -> Scores:
@@ -153,7 +159,7 @@ def _check_parts(units: pl.DataFrame, index: TokenIndex | None, bm25: Bm25, enco
         problems.append(f"BM25 holds {bm25.documents} texts for {len(units)} units")
     if (index is None) != (encoder is None):
         problems.append("a token index and an encoder only work together")
-    if index is not None and index.unit_ids != tuple(units["unit_id"]):
+    if index is not None and list(index.unit_ids) != document_ids(units):
         problems.append("the token index is of other units")
     if index is not None and encoder is not None and index.model != encoder.fingerprint:
         problems.append(f"the token index was made by model {index.model}, the encoder is {encoder.fingerprint}")

@@ -7,12 +7,14 @@ from pathlib import Path
 import polars as pl
 
 from xtr_pipeline.corpus.cutting import cut_tree
+from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.cache_folder import folder_cache
 from xtr_pipeline.retrieval.folder_excludes import folder_excludes
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
+from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.searcher import Searcher
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
@@ -22,12 +24,13 @@ class NoUnitsError(ValueError):
     """A folder in which there is nothing to search."""
 
 
-def searcher_for_units(
+def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how the two are scored
     units: pl.DataFrame,
     encoder: TextEncoder | None,
     cache: Path | None,
     on_progress: OnProgress | None = None,
     fusion: FusionSettings | None = None,
+    outline_weight: float = OUTLINE_WEIGHT,
 ) -> Searcher:
     """Makes a searcher over the units of one repository.
 
@@ -37,6 +40,7 @@ def searcher_for_units(
         cache: Folder for this corpus's token indexes; only needed with an encoder.
         on_progress: Hears how far the encode is.
         fusion: How hybrid mode weighs its sides.
+        outline_weight: How much a file's outline counts beside a unit's own score.
 
     Raises:
         NoUnitsError: No units.
@@ -49,8 +53,11 @@ def searcher_for_units(
         msg = "an encoder needs a cache folder for the token index"
         raise ValueError(msg)
     units = units.sort("unit_id")
-    index = build_index(units, encoder, cache, on_progress) if encoder is not None and cache is not None else None
-    return Searcher(units, index, Bm25(render_units(units)), encoder, fusion)
+    keyword = Bm25(render_units(units))
+    if encoder is None or cache is None:
+        return Searcher(units, None, keyword, None, fusion)
+    index = build_index(with_outlines(units), encoder, cache, on_progress)
+    return Searcher(units, index, keyword, encoder, fusion, outline_weight=outline_weight)
 
 
 def searcher_for_folder(

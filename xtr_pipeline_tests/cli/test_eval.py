@@ -137,7 +137,7 @@ def test_a_model_is_loaded_once_and_its_fingerprint_reported(place: Path, monkey
     assert asked == ["base"]
     report = json.loads((place / "report.json").read_text())
     assert (report["model"], report["fingerprint"]) == ("base", FakeEncoder().fingerprint)
-    assert "encoding tool (1/1): 2/2 units" in result.stderr
+    assert "encoding tool (1/1): 4/4 texts" in result.stderr
     assert "tokens/s, ETA 0:00" in result.stderr
 
 

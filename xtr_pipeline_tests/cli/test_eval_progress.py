@@ -34,7 +34,7 @@ def progress(units: int, seconds: float, total: int = 100) -> EncodeProgress:
 def test_a_line_has_rate_time_left_and_time_left_over_all_repos():
     text = report([(0, progress(50, 30))], terminal=False)
     # 30 s for half of 100 units: 30 s left here, and 300 units to come at 0.6 s each
-    assert text == "encoding first (1/2): 50/100 units, 83 tokens/s, ETA 0:30, all repos at most 3:30\n"
+    assert text == "encoding first (1/2): 50/100 texts, 83 tokens/s, ETA 0:30, all repos at most 3:30\n"
 
 
 def test_the_last_repo_has_nothing_behind_it():
@@ -45,7 +45,7 @@ def test_a_log_gets_a_line_every_ten_seconds_and_the_last_one():
     seconds = [0, 3, 9, 11, 12]
     reports = [(at, progress(units, at)) for at, units in zip(seconds, [1, 20, 40, 60, 100], strict=True)]
     lines = report([(float(at), p) for at, p in reports], terminal=False).splitlines()
-    assert [line.split(": ")[1].split(" units")[0] for line in lines] == ["1/100", "60/100", "100/100"]
+    assert [line.split(": ")[1].split(" texts")[0] for line in lines] == ["1/100", "60/100", "100/100"]
 
 
 def test_a_terminal_line_is_rewritten_until_the_repo_is_done():

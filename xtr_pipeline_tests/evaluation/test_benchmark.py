@@ -44,7 +44,7 @@ def test_a_model_encodes_each_repo_that_is_asked_about_and_says_how_far_it_is(co
     )
     assert frame["P@1"].to_list()[:2] == [1.0, 1.0]
     assert frame["model"].unique().to_list() == ["fake"]
-    assert len(encoder.encoded) == 4
+    assert len(encoder.encoded) == 8  # four units and their files' outlines
     assert {repo for repo, _ in heard} == {"a", "b"}
 
 

@@ -10,7 +10,7 @@ from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.evaluation.error_analysis import missed_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
-from xtr_pipeline.evaluation.explanations import EXPLAINED_SCHEMA, explain_misses, word_matches
+from xtr_pipeline.evaluation.explanations import EXPLAINED_SCHEMA, FILE, Shown, explain_misses, word_matches
 from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.sources import searcher_for_units
@@ -27,13 +27,17 @@ def test_the_advantages_sum_up_to_the_difference_of_the_scores(weighted: bool) -
         spread = np.linspace(0.5, 3, encoder.tokenizer.vocabulary_size(), dtype=np.float32)
         encoder = encoder.with_token_weights(spread)
     won, right = "def read(line): open the file", "def send(host): page"
-    matches = word_matches(encoder, "read the page, name", won, right)
-    vectors = encoder.encode_documents([won, right])
+    outlines = "read.py\nread: open the file", "send.py\nsend: page by name"
+    shown = [Shown(unit, outline) for unit, outline in zip((won, right), outlines, strict=True)]
+    matches = word_matches(encoder, "read the page, name", *shown, outline_weight=0.25)
+    vectors = encoder.encode_documents([won, right, *outlines])
     asked = encoder.encode_queries(["read the page, name"])
     scores = maxsim_scores(asked, vectors.vectors, vectors.offsets)[0]
-    assert sum(match.advantage for match in matches) == pytest.approx(scores[0] - scores[1], abs=1e-5)
+    difference = (scores[0] - scores[1] + 0.25 * (scores[2] - scores[3])) / 1.25
+    assert sum(match.advantage for match in matches) == pytest.approx(difference, abs=1e-5)
     assert sum(match.share for match in matches) == pytest.approx(1, abs=1e-5)
-    assert sorted(match.word for match in matches) == sorted(encoder.query_tokens("read the page, name"))
+    assert sorted(match.word for match in matches) == sorted([FILE, *encoder.query_tokens("read the page, name")])
+    matches = [match for match in matches if match.word != FILE]
     assert all(-1.001 <= match.won_similarity <= 1.001 for match in matches)
     assert all(match.won in encoder.document_tokens(won) for match in matches)
     assert all(match.right in encoder.document_tokens(right) for match in matches)
@@ -54,7 +58,7 @@ def test_every_miss_names_the_winner_the_right_unit_and_the_words(tmp_path: Path
         best = searcher.rank_files(row["query"], "semantic", 1)[0].path
         assert row["won"] == f"{best}: {best.removesuffix('.py')}"
         assert row["right"].startswith(last[row["query"]])
-        assert row["why"].partition(": ")[0] in encoder.query_tokens(row["query"])
+        assert row["why"].partition(": ")[0] in [FILE, *encoder.query_tokens(row["query"])]
 
 
 def test_nothing_missed_is_an_empty_table(tmp_path: Path) -> None:

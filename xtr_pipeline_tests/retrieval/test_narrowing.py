@@ -7,6 +7,7 @@ import pytest
 
 from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
 from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
+from xtr_pipeline.retrieval.outlined import Outlined
 
 
 def corpus(units: int = 40, dim: int = 6) -> tuple[Floats, np.ndarray, list[Floats]]:
@@ -18,6 +19,11 @@ def corpus(units: int = 40, dim: int = 6) -> tuple[Floats, np.ndarray, list[Floa
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     queries = [vectors[offsets[unit] : offsets[unit] + 2] for unit in (0, 7, 31)]
     return vectors, offsets, queries
+
+
+def alone(units: int) -> Outlined:
+    """Units without any outline: each stands for its own, with no weight."""
+    return Outlined(np.arange(units), np.arange(units), weight=0.0)
 
 
 @pytest.mark.parametrize("rows", [1, 7, 1 << 16])
@@ -33,7 +39,7 @@ def test_candidates_have_their_maxsim_and_all_others_lie_behind_in_the_order_of_
     vectors, offsets, queries = corpus()
     means = unit_means(vectors, offsets)
     exact = maxsim_scores(queries, vectors, offsets)
-    scores = narrowed_scores(queries, vectors, offsets, means, 10)
+    scores = narrowed_scores(queries, vectors, offsets, means, alone(len(means)), 10)
     for row, query in enumerate(queries):
         coarse = means @ query.mean(axis=0)
         chosen = np.argsort(-coarse)[:10]
@@ -46,8 +52,27 @@ def test_candidates_have_their_maxsim_and_all_others_lie_behind_in_the_order_of_
 
 def test_all_units_as_candidates_is_maxsim() -> None:
     vectors, offsets, queries = corpus()
-    scores = narrowed_scores(queries, vectors, offsets, unit_means(vectors, offsets), len(offsets) - 1)
+    units = len(offsets) - 1
+    scores = narrowed_scores(queries, vectors, offsets, unit_means(vectors, offsets), alone(units), units)
     np.testing.assert_allclose(scores, maxsim_scores(queries, vectors, offsets), atol=1e-6)
+
+
+@pytest.mark.parametrize("candidates", [6, 30])
+def test_candidates_take_the_outline_of_their_file_along(candidates: int) -> None:
+    vectors, offsets, queries = corpus()
+    # the last ten documents are the outlines of three units each
+    outlined = Outlined(np.arange(30), 30 + np.arange(30) // 3, weight=0.5)
+    documents = maxsim_scores(queries, vectors, offsets)
+    exact = (documents[:, :30] + 0.5 * documents[:, outlined.outlines]) / 1.5
+    means = unit_means(vectors, offsets)
+    scores = narrowed_scores(queries, vectors, offsets, means, outlined, candidates)
+    assert scores.shape == (3, 30)
+    for row, query in enumerate(queries):
+        coarse = means @ query.mean(axis=0)
+        combined = (coarse[:30] + 0.5 * coarse[outlined.outlines]) / 1.5
+        chosen = np.sort(np.argsort(-combined)[:candidates])
+        np.testing.assert_array_equal(np.flatnonzero(scores[row] >= -1), chosen)
+        np.testing.assert_allclose(scores[row, chosen], exact[row, chosen], atol=1e-6)
 
 
 def test_small_corpora_are_scored_whole_and_large_ones_by_a_growing_number() -> None:

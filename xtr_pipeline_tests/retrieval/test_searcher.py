@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xtr_pipeline.corpus.outlines import outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.fusion import FusionSettings
@@ -91,7 +92,7 @@ def test_everything_wrong_with_a_request_is_named_at_once(searcher: Searcher) ->
 
 def test_parts_that_do_not_belong_together_are_refused(tmp_path: Path, encoder: FakeEncoder) -> None:
     units = UNITS.sort("unit_id")
-    index = build_index(units[:3], encoder, tmp_path)
+    index = build_index(with_outlines(units[:3]), encoder, tmp_path)
     bm25 = Bm25(render_units(units)[:2])
     stranger = FakeEncoder(fingerprint="stranger")
     with pytest.raises(ValueError, match=r"BM25 holds 2 texts for 4.*of other units.*the encoder is stranger"):
@@ -113,13 +114,24 @@ def test_ranks_do_not_depend_on_the_order_of_the_units(tmp_path: Path, encoder: 
         assert forward.rank_units("socket host text", mode, 4) == backward.rank_units("socket host text", mode, 4)
 
 
-def test_semantic_scores_are_the_mean_of_the_largest_cosines(searcher: Searcher, encoder: FakeEncoder) -> None:
-    text = render_units(UNITS.sort("unit_id"))[0]
-    query, document = encoder.encode_queries(["send socket"])[0], encoder.encode_queries([text])[0]
-    expected = float((query @ document.astype(np.float16).astype(np.float32).T).max(axis=1).mean())
-    unit_id = UNITS.sort("unit_id")["unit_id"][0]
-    hit = next(hit for hit in searcher.rank_units("send socket", "semantic", 4) if hit.unit_id == unit_id)
-    assert hit.score == pytest.approx(expected, abs=1e-5)
+@pytest.mark.parametrize("weight", [0.0, 0.5])
+def test_semantic_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the_files_outline(
+    tmp_path: Path, encoder: FakeEncoder, weight: float
+) -> None:
+    searcher = searcher_for_units(UNITS, encoder, tmp_path, outline_weight=weight)
+    query = encoder.encode_queries(["send socket"])[0]
+
+    def score(text: str) -> float:
+        document = encoder.encode_queries([text])[0].astype(np.float16).astype(np.float32)
+        return float((query @ document.T).max(axis=1).mean())
+
+    documents = with_outlines(UNITS)
+    text_of = dict(zip(documents["unit_id"], render_units(documents), strict=True))
+    hits = searcher.rank_units("send socket", "semantic", 4)
+    assert len(hits) == 4
+    for hit in hits:
+        own, outline = score(text_of[hit.unit_id]), score(text_of[outline_id("demo", hit.path)])
+        assert hit.score == pytest.approx((own + weight * outline) / (1 + weight), abs=1e-5)
 
 
 def test_an_index_too_large_to_be_widened_gives_the_same_scores(

@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
+from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.encoder.checkpoint import Encoder, load_encoder
 from xtr_pipeline.encoder.compute import backend_report
 from xtr_pipeline.evaluation.error_analysis import missed_queries
@@ -41,7 +42,7 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions.evaluated,
         group_name="retrieval",
-        code_version="1",
+        code_version="2",
         io_manager_key="frames",
         pool="mlx",
     )
@@ -53,14 +54,15 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         docstring_checkpoint: Record,
         xtr_checkpoint: Record,
     ) -> Result:
-        """Token vectors of every unit of an evaluation repository, by each model; only what is new is encoded."""
+        """Token vectors of an evaluation repository's units and outlines by each model; only what is new is encoded."""
         inputs = inputs_version(context, project)
         repo = context.partition_key
         cache = project.files.home / "index" / repo
+        documents = with_outlines(code_units)
         rows = []
         for name, folder in measured_models(project, base_encoder, docstring_checkpoint, xtr_checkpoint).items():
             encoder = load_encoder(project.files.home / folder)
-            index = build_index(code_units, encoder, cache, log_encoding(context, f"{name} on {repo}"))
+            index = build_index(documents, encoder, cache, log_encoding(context, f"{name} on {repo}"))
             rows.append({"model": name, "fingerprint": encoder.fingerprint, "folder": folder, "tokens": index.tokens})
         models = pl.DataFrame(rows)
         drop_other_models(cache, set(models["fingerprint"]))
@@ -71,7 +73,7 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions.evaluated,
         group_name="evaluation",
-        code_version="1",
+        code_version="2",
         io_manager_key="frames",
         pool="mlx",
     )
@@ -100,7 +102,7 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions.evaluated,
         group_name="evaluation",
-        code_version="1",
+        code_version="2",
         io_manager_key="frames",
         pool="mlx",
     )

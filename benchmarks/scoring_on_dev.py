@@ -3,20 +3,21 @@
     python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base]
 
 Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as
-searched" (the model's own weights of tokens and dense vectors) in one thing.
+searched" (the model's own weights of tokens, outlines with their usual weight) in one thing.
 """
 
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from xtr_pipeline.corpus.outlines import document_ids, with_outlines
 from xtr_pipeline.corpus.registry import load_registry
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.reserved import load_reserved
@@ -30,7 +31,9 @@ from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.project_files import ProjectFiles, project_files
-from xtr_pipeline.retrieval.dense import dense_scores, mixed_scores, unit_means
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
+from xtr_pipeline.retrieval.narrowing import unit_means
+from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
 
 Scores = NDArray[np.float32]
 
@@ -45,14 +48,14 @@ class Repo:
 
     @cached_property
     def documents(self) -> tuple[Scores, NDArray[np.int64]]:
-        """Token vectors and offsets."""
-        encoded = self.encoder.encode_documents(render_units(self.units))
+        """Token vectors of units and outlines, and their offsets."""
+        encoded = self.encoder.encode_documents(render_units(with_outlines(self.units)))
         return encoded.vectors.astype(np.float32), encoded.offsets
 
     @cached_property
-    def means(self) -> Scores:
-        """(units, dim)."""
-        return unit_means(*self.documents)
+    def outlined(self) -> Outlined:
+        """Which documents are units, and which are their files' outlines."""
+        return Outlined.of(document_ids(self.units), self.units, OUTLINE_WEIGHT)
 
     @cached_property
     def rarity(self) -> Encoder:
@@ -61,57 +64,38 @@ class Repo:
         weights = inverse_document_frequency(tokens, self.encoder.tokenizer.vocabulary_size())
         return self.encoder.with_token_weights(weights)
 
-    def maxsim(self, query: Scores) -> Scores:
-        """(units,) of one query."""
+    def scores(self, encoder: Encoder, weight: float, dense: float = 0.0) -> list[Scores]:
+        """Of the units, for each query.
+
+        Args:
+            encoder: This model, with whatever weights of tokens.
+            weight: Of the outlines.
+            dense: Weight of the cosine of mean vectors beside MaxSim.
+        """
         vectors, offsets = self.documents
-        return np.maximum.reduceat(query @ vectors.T, offsets[:-1], axis=1).mean(axis=0)
-
-    def scores(self, queries: Sequence[Scores], dense_weight: float) -> Iterator[Scores]:
-        """(units,) of each query."""
-        for query in queries:
-            dense = dense_scores([query], self.means)[0]
-            yield mixed_scores(self.maxsim(query), dense, dense_weight)
-
-    def outlines(self, queries: Sequence[Scores]) -> Iterator[Scores]:
-        """MaxSim of each file's outline (its path, symbols and their first lines of documentation), for each unit."""
-        texts = {}
-        for (path,), own in self.units.sort("path", "start_line").group_by("path", maintain_order=True):
-            lines = [
-                f"{symbol}: {text.splitlines()[0]}" if text else symbol
-                for symbol, text in own.select("symbol", "docstring").iter_rows()
-            ]
-            texts[str(path)] = "\n".join([str(path), *dict.fromkeys(lines)])
-        place = {path: number for number, path in enumerate(texts)}
-        of_unit = [place[path] for path in self.units["path"]]
-        encoded = self.encoder.encode_documents(list(texts.values()))
-        vectors = encoded.vectors.astype(np.float32)
-        for query in queries:
-            found = np.maximum.reduceat(query @ vectors.T, encoded.offsets[:-1], axis=1).mean(axis=0)
-            yield found[of_unit]
+        queries = encoder.encode_queries([query.query for query in self.asked])
+        found = maxsim_scores(queries, vectors, offsets)
+        if dense:
+            asked = np.stack([query.mean(axis=0) for query in queries])
+            asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+            found = (found + dense * (asked @ unit_means(vectors, offsets).T)) / (1 + dense)
+        return list(replace(self.outlined, weight=weight).mixed(found))
 
 
 def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     """By way of scoring, the files of each query in order."""
     encoder, paths = repo.encoder, repo.units["path"].to_list()
-    own = encoder.dense_weight
-    texts = [query.query for query in repo.asked]
-    asked = {
-        "as searched": encoder.encode_queries(texts),
-        "tokens all alike": encoder.with_token_weights(None).encode_queries(texts),
-        "tokens by rarity in the repository": repo.rarity.encode_queries(texts),
+    searched = repo.scores(encoder, OUTLINE_WEIGHT)
+    length = np.log(np.diff(repo.documents[1])[repo.outlined.units])
+    found = {
+        "as searched": searched,
+        "tokens all alike": repo.scores(encoder.with_token_weights(None), OUTLINE_WEIGHT),
+        "tokens by rarity in the repository": repo.scores(repo.rarity, OUTLINE_WEIGHT),
+        "tokens all alike, no outlines": repo.scores(encoder.with_token_weights(None), 0.0),
+        "longer units better (0.01 log)": [scores + 0.01 * length for scores in searched],
     }
-    found = {name: list(repo.scores(queries, own)) for name, queries in asked.items()}
-    queries, searched = asked["as searched"], found["as searched"]
-    for weight in (0.0, 0.2, 0.4, 0.8):
-        found[f"dense vectors with {weight}"] = list(repo.scores(queries, weight))
-    found["dense vectors alone"] = [dense_scores([query], repo.means)[0] for query in queries]
-    outlines = list(repo.outlines(queries))
-    for share in (0.2, 0.5):
-        found[f"with {share} of the file's outline"] = [
-            scores + share * other for scores, other in zip(searched, outlines, strict=True)
-        ]
-    length = np.log(np.diff(repo.documents[1]))
-    found["longer units better (0.01 log)"] = [scores + 0.01 * length for scores in searched]
+    found |= {f"outlines with {weight}": repo.scores(encoder, weight) for weight in (0.0, 0.2, 0.3)}
+    found |= {f"mean vectors with {dense}": repo.scores(encoder, OUTLINE_WEIGHT, dense) for dense in (0.2, 0.5)}
     ordered = {name: [by_best_unit(scores, paths) for scores in rows] for name, rows in found.items()}
     for share in (0.1, 0.3):
         name = f"best unit and {share} of the next two"

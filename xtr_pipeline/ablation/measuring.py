@@ -6,8 +6,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -29,6 +30,14 @@ MODES: tuple[Mode, ...] = ("semantic", "hybrid", "xtr")
 
 
 @dataclass(frozen=True)
+class Checkpoint:
+    """A trained model: the settings of its recipe, and where it lies."""
+
+    recipe: Mapping[str, Any]
+    folder: Path
+
+
+@dataclass(frozen=True)
 class Bench:
     """What all arms share.
 
@@ -40,6 +49,7 @@ class Bench:
         head_dim: Dimensions of a token vector.
         probe_units: Units of a dev repository that early stopping looks at.
         folder: Where models and measurements are kept, so that nothing is trained or measured twice.
+        trained: By recipe, the main job's checkpoint of these very examples, where it has one.
     """
 
     base: Encoder
@@ -49,6 +59,7 @@ class Bench:
     head_dim: int
     probe_units: int
     folder: Path
+    trained: Mapping[str, Checkpoint] = field(default_factory=dict)
 
 
 def measure(
@@ -95,6 +106,9 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     examples = share_of(bench.examples[arm.start], arm.labels)
     # the start is that of the main job, whatever share of the queries is trained on
     start = starting_encoder(bench.base, recipe, bench.examples[arm.start], arm.head_dim or bench.head_dim)
+    done = bench.trained.get(arm.start)
+    if done is not None and done.recipe == asdict(recipe) and arm.labels == 1 and not arm.head_dim:
+        return start.with_weights(averaged(load_encoder(done.folder).weights(), start, arm.average))
     folder = bench.folder / _key(bench, arm, seed, of="model")
     if not (folder / "model" / "config.json").is_file():
         probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)

@@ -7,7 +7,7 @@ import os
 import shlex
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
@@ -28,7 +28,7 @@ REFERENCES = ("base", "judged")
 def ablate(
     arms: Annotated[
         list[str] | None,
-        typer.Argument(help="Names, or judged:setting=value,... with settings of the recipe, labels and average."),
+        typer.Argument(help="Names, or judged:setting=value,... with settings of the recipe or the arm."),
     ] = None,
     seeds: Annotated[str, typer.Option(help="Seeds of the trained arms, with commas between; means are shown.")] = "13",
     out: Annotated[Path | None, typer.Option(help="Write the table here as Markdown.", metavar="FILE")] = None,
@@ -84,7 +84,7 @@ def _bench() -> Bench:
     Raises:
         FileNotFoundError: It has not run.
     """
-    from xtr_pipeline.ablation.measuring import Bench
+    from xtr_pipeline.ablation.measuring import Bench, Checkpoint
     from xtr_pipeline.encoder.checkpoint import load_encoder
     from xtr_pipeline.orchestration.project import locate_project
     from xtr_pipeline.orchestration.storage import stored_path
@@ -101,17 +101,35 @@ def _bench() -> Bench:
     def stored(asset: str, partition: str | None = None) -> pl.DataFrame:
         return pl.read_parquet(value(asset, partition))
 
+    def trained(asset: str, examples: str) -> dict[str, Any] | None:
+        """The checkpoint's record, unless its examples were made anew since."""
+        made, since = stored_path(project.storage, asset, None), stored_path(project.storage, examples, None)
+        if made is None or since is None or made.stat().st_mtime < since.stat().st_mtime:
+            return None
+        found: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
+        return found if found["base"] == base.fingerprint else None
+
     queries = stored("dev_set")
+    base = load_encoder(project.files.home / json.loads(value("base_encoder"))["folder"])
+    records = {
+        "judged": trained("xtr_checkpoint", "training_set"),
+        "docstring": trained("docstring_checkpoint", "docstring_set"),
+    }
     profile = project.settings()
     sets = {"judged": stored("training_set"), "docstring": stored("docstring_set")}
     return Bench(
-        base=load_encoder(project.files.home / json.loads(value("base_encoder"))["folder"]),
+        base=base,
         examples={name: frame.drop("source") for name, frame in sets.items()},
         dev_queries=queries,
         dev_units={repo: stored("code_units", repo) for repo in queries["repo"].unique().sort().to_list()},
         head_dim=profile.head_dim,
         probe_units=profile.probe_units,
         folder=project.files.home / "ablation",
+        trained={
+            name: Checkpoint(record["recipe"], project.files.home / record["folder"])
+            for name, record in records.items()
+            if record is not None
+        },
     )
 
 

@@ -78,8 +78,8 @@ class Encoder:
         return digest.hexdigest()
 
     def weights(self) -> dict[str, NDArray[np.float32]]:
-        """The model's parameters as numpy arrays, by our names."""
-        return {name: np.array(value) for name, value in tree_flatten(self.model.parameters())}
+        """The model's parameters as numpy arrays in C order (safetensors writes others wrong), by our names."""
+        return {name: np.array(value, order="C") for name, value in tree_flatten(self.model.parameters())}
 
     def tokenise(self, texts: Sequence[str], max_length: int) -> TokenIds:
         """Ids of texts as this encoder reads them, each cut to `max_length` tokens."""

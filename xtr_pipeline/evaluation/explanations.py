@@ -1,7 +1,7 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
 A score is a weighted mean over what the query's tokens find in the unit and in its file's outline, so that the
-difference between two units is the sum of weighted differences: what is shown is the reason and no interpretation of it.
+difference between two units is the sum of weighted differences: what is shown is the reason, not an interpretation.
 """
 
 from __future__ import annotations

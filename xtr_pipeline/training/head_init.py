@@ -41,7 +41,7 @@ def pca_head(vectors: NDArray[np.floating], dim: int) -> NDArray[np.float32]:
     _, directions = np.linalg.eigh(exact.T @ exact)
     rows = directions[:, ::-1][:, :dim].T
     largest = rows[np.arange(dim), np.abs(rows).argmax(axis=1)]
-    head: NDArray[np.float32] = (rows * np.sign(largest)[:, None]).astype(np.float32)
+    head: NDArray[np.float32] = (rows * np.sign(largest)[:, None]).astype(np.float32, order="C")
     return head
 
 

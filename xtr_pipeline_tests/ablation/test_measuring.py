@@ -8,11 +8,13 @@ import pytest
 
 from xtr_pipeline.ablation import arms
 from xtr_pipeline.ablation.arms import Arm
-from xtr_pipeline.ablation.measuring import Bench, mean_over_seeds, measure, share_of
+from xtr_pipeline.ablation.measuring import Bench, Checkpoint, mean_over_seeds, measure, share_of
 from xtr_pipeline.corpus.units import units_frame
+from xtr_pipeline.encoder.checkpoint import save_encoder
 from xtr_pipeline.encoder.encoder import Carried, Encoder
 from xtr_pipeline.evaluation.dev_probe import DEV_QUERY_SCHEMA
 from xtr_pipeline.training.reports import StepReport
+from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline_tests.judge.sample_units import code_unit
 from xtr_pipeline_tests.training.tiny import RECIPE, WORDS, tiny_encoder, tiny_examples
 
@@ -81,6 +83,23 @@ def test_a_trained_arm_is_measured_in_every_mode_and_neither_trained_nor_measure
     assert steps.taken == 4
     assert again.drop("model").equals(frame.drop("model"))
     assert not list(bench.folder.glob("*.index"))
+
+
+def test_the_main_jobs_checkpoint_is_used_where_the_recipe_is_its_own(bench: Bench, tmp_path: Path) -> None:
+    recipe = arms.RECIPES["judged"]
+    start = starting_encoder(bench.base, recipe, bench.examples["judged"], bench.head_dim)
+    save_encoder(start, tmp_path / "made")
+    made = replace(bench, trained={"judged": Checkpoint(asdict(recipe), tmp_path / "made")}, folder=tmp_path / "own")
+    steps = Steps()
+    used = measure(made, Arm("judged", "judged"), recipe.seed, steps)
+    assert steps.taken == 0
+    whole = measure(bench, Arm("whole", "judged", average=1.0), recipe.seed, steps)
+    assert used.drop("model").equals(whole.drop("model"))
+    taken = steps.taken
+    for other in (Arm("seed", "judged"), Arm("half", "judged", labels=0.5), Arm("rate", "judged", {"steps": 3})):
+        measure(made, other, 14 if other.name == "seed" else recipe.seed, steps)
+        assert steps.taken > taken
+        taken = steps.taken
 
 
 def test_averaging_trains_nothing_and_all_of_the_start_is_the_start(bench: Bench) -> None:

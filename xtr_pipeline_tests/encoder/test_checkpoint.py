@@ -23,6 +23,12 @@ def test_a_saved_encoder_loads_as_the_same_bits(tiny: Encoder, tmp_path: Path):
         np.testing.assert_array_equal(loaded.weights()[name], weight)
 
 
+def test_a_head_in_column_order_is_saved_as_it_is(tiny: Encoder, tmp_path: Path):
+    head = np.asfortranarray(np.random.default_rng(0).normal(size=(5, 24)).astype(np.float32))
+    save_encoder(tiny.with_head(head), tmp_path / "saved")
+    np.testing.assert_array_equal(load_encoder(tmp_path / "saved").weights()["head.weight"], head)
+
+
 def test_settings_are_saved_with_the_weights(tiny: Encoder, tmp_path: Path):
     from dataclasses import replace
 

@@ -65,7 +65,8 @@ def dev_probe(
         seed: of the sample.
 
     Returns:
-        A function from an encoder to the mean nDCG@10 over the queries, files ranked by their best unit (MaxSim).
+        A function from an encoder to the mean nDCG@10 over the queries, files ranked by their best unit (MaxSim alone,
+        since a sample of units makes no outline of a file).
 
     Raises:
         ValueError: no queries, or a query about a repository that has no units.

@@ -32,7 +32,12 @@ def test_the_snippet_gives_what_the_encoder_is_shown(text: str) -> None:
 def test_the_section_names_both_lengths_and_the_key() -> None:
     section = use_elsewhere(SETTINGS)
     assert preprocessing_snippet() in section
-    for part in ("Queries are cut at 48 tokens and documents at 200", "`split_code`", "every token but padding gives"):
+    for part in (
+        "Queries are cut at 48 tokens and documents at 200",
+        "`split_code`",
+        "every token but padding gives",
+        "outline",
+    ):
         assert part in section
 
 

@@ -3,7 +3,7 @@
     python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base]
 
 Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as
-searched" (the model's own weights of tokens, outlines with their usual weight) in one thing.
+it is" (the model's own weights of tokens, outlines with their usual weight, every unit scored) in one thing.
 """
 
 import os
@@ -88,7 +88,7 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     searched = repo.scores(encoder, OUTLINE_WEIGHT)
     length = np.log(np.diff(repo.documents[1])[repo.outlined.units])
     found = {
-        "as searched": searched,
+        "as it is": searched,
         "tokens all alike": repo.scores(encoder.with_token_weights(None), OUTLINE_WEIGHT),
         "tokens by rarity in the repository": repo.scores(repo.rarity, OUTLINE_WEIGHT),
         "tokens all alike, no outlines": repo.scores(encoder.with_token_weights(None), 0.0),

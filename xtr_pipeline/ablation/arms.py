@@ -13,7 +13,13 @@ from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
 Start = Literal["bm25", "mean-vector", "base", "docstring", "judged"]
 RECIPES: Mapping[str, Recipe] = {"docstring": DOCSTRING, "judged": JUDGED}
 UNTRAINED = ("bm25", "mean-vector", "base")
-OWN: Mapping[str, type] = {"labels": float, "average": float, "head_dim": int, "outline_weight": float}
+OWN: Mapping[str, type] = {
+    "labels": float,
+    "average": float,
+    "head_dim": int,
+    "outline_weight": float,
+    "weighted_tokens": bool,
+}
 """Settings of an arm besides those of its recipe."""
 
 NAMED: Mapping[str, str] = {
@@ -29,7 +35,7 @@ NAMED: Mapping[str, str] = {
     "xtr-trained": 'judged:scoring="xtr"',
     "mined": "judged:mined_negatives=3",
     "averaged": "judged:average=0.3",
-    "tokens-alike": 'judged:token_weights="alike"',
+    "tokens-alike": "judged:weighted_tokens=false",
     "no-outlines": "judged:outline_weight=0",
     "base-no-outlines": "base:outline_weight=0",
     "labels-10%": "judged:labels=0.1",
@@ -58,6 +64,7 @@ class Arm:
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
         outline_weight: How much a file's outline counts beside a unit's own score.
+        weighted_tokens: Whether a query's tokens count as the model has it, or all alike.
     """
 
     name: str
@@ -67,6 +74,7 @@ class Arm:
     average: float = 0.0
     head_dim: int = 0
     outline_weight: float = OUTLINE_WEIGHT
+    weighted_tokens: bool = True
 
     def recipe(self, seed: int) -> Recipe:
         """The recipe that trains this arm.
@@ -93,8 +101,9 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"unknown arm {text!r}: choose of {', '.join(TABLE)}, or write judged:setting=value,...")
     settings = dict(_setting(text, change) for change in changes.split(",")) if changes else {}
     own = {name: settings.pop(name) for name in OWN if name in settings}
-    if start in UNTRAINED and (settings or own.keys() - {"outline_weight"}):
-        raise ArmError(f"arm {text!r}: {start} is not trained and takes no settings but outline_weight")
+    taken = {"base": {"outline_weight"}}.get(start, set())
+    if start in UNTRAINED and {*settings, *own} - taken:
+        raise ArmError(f"arm {text!r}: {start} is not trained and takes {' and '.join(taken) or 'nothing'} alone")
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
     if own.get("head_dim", 1) < 1 or own.get("outline_weight", 0.0) < 0:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from xtr_pipeline.ablation.arms import RECIPES, Arm
+from xtr_pipeline.ablation.arms import RECIPES, Arm, ArmError
 from xtr_pipeline.ablation.mean_vectors import MeanVectorSearcher
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
@@ -31,7 +31,12 @@ MODES: tuple[Mode, ...] = ("semantic", "hybrid", "xtr")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A trained model: the settings of its recipe, and where it lies."""
+    """A model that the main job trained from the bench's base, on its examples and dev set.
+
+    Attributes:
+        recipe: Its settings.
+        folder: Where it lies.
+    """
 
     recipe: Mapping[str, Any]
     folder: Path
@@ -49,7 +54,7 @@ class Bench:
         head_dim: Dimensions of a token vector.
         probe_units: Units of a dev repository that early stopping looks at.
         folder: Where models and measurements are kept, so that nothing is trained or measured twice.
-        trained: By recipe, the main job's checkpoint of these very examples, where it has one.
+        trained: By recipe, the main job's checkpoint, where it has one of these very examples and dev set.
     """
 
     base: Encoder
@@ -105,18 +110,25 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     recipe = arm.recipe(seed)
     examples = share_of(bench.examples[arm.start], arm.labels)
     # the start is that of the main job, whatever share of the queries is trained on
+    if arm.head_dim and bench.base.model.head is not None:
+        raise ArmError(f"arm {arm.name!r}: the base has a head of {bench.base.settings.dim} dimensions, which stays")
     start = starting_encoder(bench.base, recipe, bench.examples[arm.start], arm.head_dim or bench.head_dim)
     done = bench.trained.get(arm.start)
     if done is not None and done.recipe == asdict(recipe) and arm.labels == 1 and not arm.head_dim:
-        return start.with_weights(averaged(load_encoder(done.folder).weights(), start, arm.average))
+        return _delivered(start, done.folder, arm)
     folder = bench.folder / _key(bench, arm, seed, of="model")
     if not (folder / "model" / "config.json").is_file():
         probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
         trained = train(recipe, start, examples, probe, folder / "state", on_step).encoder
         save_encoder(trained, folder / "model")
         shutil.rmtree(folder / "state")
-    trained = load_encoder(folder / "model")
-    return start.with_weights(averaged(trained.weights(), start, arm.average))
+    return _delivered(start, folder / "model", arm)
+
+
+def _delivered(start: Encoder, folder: Path, arm: Arm) -> Encoder:
+    """A trained model as the arm has it: averaged with its start, its tokens weighted or not."""
+    encoder = start.with_weights(averaged(load_encoder(folder).weights(), start, arm.average))
+    return encoder if arm.weighted_tokens else encoder.with_token_weights(None)
 
 
 def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
@@ -138,7 +150,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [asdict(arm.recipe(seed)), arm.labels, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
-        parts += [arm.average, arm.outline_weight]
+        parts += [arm.average, arm.outline_weight, arm.weighted_tokens]
     parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

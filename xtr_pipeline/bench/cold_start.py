@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from xtr_pipeline.bench.pairs import alternate, ratio_of
+from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.code_text import split_code
 from xtr_pipeline.retrieval.sources import folder_units
@@ -41,6 +42,7 @@ class Folder:
 
     path: Path
     files: int
+    units: int
     texts: tuple[str, ...]
 
 
@@ -64,7 +66,8 @@ def collect_files(sources: Iterable[tuple[Path, Sequence[str]]], count: int, int
             copied += 1
     if copied < count:
         raise ValueError(f"{count} files are wanted and {copied} are there: fetch more repositories, or ask for fewer")
-    return Folder(into, copied, tuple(render_units(folder_units(into))))
+    units = folder_units(into)
+    return Folder(into, copied, units.height, tuple(render_units(with_outlines(units))))
 
 
 def cold_start(
@@ -96,7 +99,7 @@ def cold_start(
             return _timed("sentence-transformers", encode, {}, tell)
 
         ratio = ratio_of(*alternate(ours, theirs, pairs, warm_up=0))
-    return {**asdict(ratio), "files": folder.files, "units": len(folder.texts)}
+    return {**asdict(ratio), "files": folder.files, "units": folder.units, "texts": len(folder.texts)}
 
 
 def _timed(name: str, command: list[str], environment: dict[str, str], tell: Callable[[str], None]) -> float:

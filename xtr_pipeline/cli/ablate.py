@@ -7,7 +7,7 @@ import os
 import shlex
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
@@ -88,6 +88,7 @@ def _bench() -> Bench:
     from xtr_pipeline.encoder.checkpoint import load_encoder
     from xtr_pipeline.orchestration.project import locate_project
     from xtr_pipeline.orchestration.storage import stored_path
+    from xtr_pipeline.orchestration.training_run import Dev, made_of
 
     project = locate_project(os.environ)
 
@@ -101,35 +102,31 @@ def _bench() -> Bench:
     def stored(asset: str, partition: str | None = None) -> pl.DataFrame:
         return pl.read_parquet(value(asset, partition))
 
-    def trained(asset: str, examples: str) -> dict[str, Any] | None:
-        """The checkpoint's record, unless its examples were made anew since."""
-        made, since = stored_path(project.storage, asset, None), stored_path(project.storage, examples, None)
-        if made is None or since is None or made.stat().st_mtime < since.stat().st_mtime:
-            return None
-        found: dict[str, Any] = json.loads(made.read_text(encoding="utf-8"))
-        return found if found["base"] == base.fingerprint else None
+    def trained(asset: str, examples: pl.DataFrame) -> Checkpoint | None:
+        """The main job's checkpoint, where it was made of what is measured with here."""
+        path = stored_path(project.storage, asset, None)
+        record = {} if path is None else json.loads(path.read_text(encoding="utf-8"))
+        folder = project.files.home / record.get("folder", "")
+        same = record.get("base") == base.fingerprint and record.get("made_of") == made_of(examples, dev, profile)
+        return Checkpoint(record["recipe"], folder) if same and (folder / "config.json").is_file() else None
 
     queries = stored("dev_set")
     base = load_encoder(project.files.home / json.loads(value("base_encoder"))["folder"])
-    records = {
-        "judged": trained("xtr_checkpoint", "training_set"),
-        "docstring": trained("docstring_checkpoint", "docstring_set"),
-    }
     profile = project.settings()
+    units = {repo: stored("code_units", repo) for repo in project.registry().names("dev")}
+    dev = Dev(queries, units)
     sets = {"judged": stored("training_set"), "docstring": stored("docstring_set")}
+    made = {"judged": "xtr_checkpoint", "docstring": "docstring_checkpoint"}
+    done = {name: trained(asset, sets[name]) for name, asset in made.items()}
     return Bench(
         base=base,
         examples={name: frame.drop("source") for name, frame in sets.items()},
         dev_queries=queries,
-        dev_units={repo: stored("code_units", repo) for repo in queries["repo"].unique().sort().to_list()},
+        dev_units={repo: units[repo] for repo in queries["repo"].unique().sort().to_list()},
         head_dim=profile.head_dim,
         probe_units=profile.probe_units,
         folder=project.files.home / "ablation",
-        trained={
-            name: Checkpoint(record["recipe"], project.files.home / record["folder"])
-            for name, record in records.items()
-            if record is not None
-        },
+        trained={name: checkpoint for name, checkpoint in done.items() if checkpoint is not None},
     )
 
 

@@ -25,7 +25,7 @@ def encode_bar(console: Console, label: str) -> Iterator[OnProgress]:
         task = bar.add_task(label, total=1.0, rate="", visible=False)
 
         def show(progress: EncodeProgress) -> None:
-            rate = f"{progress.units}/{progress.total_units} texts, {progress.tokens_per_second:,.0f} tokens/s"
+            rate = f"{progress.texts}/{progress.total_texts} texts, {progress.tokens_per_second:,.0f} tokens/s"
             bar.update(task, completed=progress.share, rate=rate, visible=True)
 
         yield show
@@ -44,5 +44,5 @@ class _Lines:
             return
         self._shown = progress.seconds
         left = "" if progress.eta_seconds is None else f", about {progress.eta_seconds:,.0f} s left"
-        done = f"{progress.units}/{progress.total_units} texts, {progress.tokens_per_second:,.0f} tokens/s"
+        done = f"{progress.texts}/{progress.total_texts} texts, {progress.tokens_per_second:,.0f} tokens/s"
         self._console.print(f"{self._label}: {done}{left}", markup=False, highlight=False, soft_wrap=True)

@@ -35,7 +35,7 @@ class EncodingReporter:
             nonlocal done
             if done:
                 return
-            done = finished = progress.units == progress.total_units
+            done = finished = progress.texts == progress.total_texts
             now = self._clock()
             if finished or now - self._last >= self._interval:
                 self._last = now
@@ -49,8 +49,8 @@ class EncodingReporter:
             "" if left is None or not behind else f", all repos at most {_clock_text(_overall(progress, left, behind))}"
         )
         return (
-            f"encoding {self._names[position]} ({position + 1}/{len(self._names)}): {progress.units:,}/"
-            f"{progress.total_units:,} texts, {progress.tokens_per_second:,.0f} tokens/s, "
+            f"encoding {self._names[position]} ({position + 1}/{len(self._names)}): {progress.texts:,}/"
+            f"{progress.total_texts:,} texts, {progress.tokens_per_second:,.0f} tokens/s, "
             f"ETA {'?' if left is None else _clock_text(left)}{rest}"
         )
 
@@ -62,7 +62,7 @@ class EncodingReporter:
 
 def _overall(progress: EncodeProgress, left: float, behind: int) -> float:
     """Time left over all repositories, as if none of those to come were cached, at the pace of this one."""
-    return left + behind * (progress.seconds + left) / max(progress.total_units, 1)
+    return left + behind * (progress.seconds + left) / max(progress.total_texts, 1)
 
 
 def _clock_text(seconds: float) -> str:

@@ -126,7 +126,7 @@ def _open_searcher(root: Path, encoder: "TextEncoder | None", model: str | None,
 
 def _load_encoder(model_path: str | None, messages: Console) -> "tuple[TextEncoder, str]":
     """Loads the model that was asked for, or the best there is; gives it with its name."""
-    from xtr_pipeline.encoder.base_choice import base_reference
+    from xtr_pipeline.encoder.base_choice import DEFAULT, base_reference
     from xtr_pipeline.encoder.checkpoint import load_from
     from xtr_pipeline.release.promotion import promoted_folder
 
@@ -139,7 +139,9 @@ def _load_encoder(model_path: str | None, messages: Console) -> "tuple[TextEncod
         msg = f"nothing is promoted in {home}: run `xtr run` first, or search with --model-path base"
         raise SearchRefusedError(msg)
     if model_path is None:
-        messages.print("no promoted model yet: searching with the base encoder", style="dim")
-    # what training starts from here, which data/model.toml may set
-    reference = base_reference(files.model_settings) if model_path is None else model_path
+        # what training starts from, which a project (and not just any folder that we stand in) may set
+        reference = base_reference(files.model_settings) if files.registry.is_file() else DEFAULT
+        messages.print(f"no promoted model yet: searching with the base encoder ({reference})", style="dim")
+    else:
+        reference = model_path
     return load_from(reference, home), reference

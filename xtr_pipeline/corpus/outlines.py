@@ -15,19 +15,26 @@ LINE_LENGTH = 120
 def with_outlines(units: pl.DataFrame) -> pl.DataFrame:
     """The units and an outline of each of their files, sorted by unit id.
 
-    An outline's body has each symbol of the file, in its order, with the first line of its documentation; each line
-    once.
+    An outline's body has each symbol of the file, in its order, with the first line of its documentation.
 
     Args:
         units: UNIT_SCHEMA, of one repository.
 
     Returns:
         UNIT_SCHEMA; an outline's kind is "outline", its id `outline_id` of repository and path.
+
+    Raises:
+        ValueError: Later parts of a file's pieces without the first.
     """
+    headless = units.filter(pl.col("part").min().over("path") > 0)["path"].unique().sort()
+    if len(headless):
+        raise ValueError(f"units of {headless[0]} lack their first part, so that there is no outline of it")
     first = pl.col("docstring").str.strip_chars().str.split("\n").list.first().str.slice(0, LINE_LENGTH)
     line = pl.when(first == "").then("symbol").otherwise(pl.format("{}: {}", "symbol", first))
     files = (
-        units.sort("path", "start_line", "part")
+        # later parts of a long piece repeat its symbol without its documentation
+        units.filter(part=0)
+        .sort("path", "start_line")
         .group_by("path", maintain_order=True)
         .agg(
             pl.first("repo", "version", "language"),
@@ -48,9 +55,9 @@ def with_outlines(units: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([units, typed]).sort("unit_id")
 
 
-def document_ids(units: pl.DataFrame) -> list[str]:
-    """The ids of `with_outlines`, without making the texts."""
-    files = units.select("repo", "path").unique().iter_rows()
+def document_ids(units: pl.DataFrame, *, outlines: bool = True) -> list[str]:
+    """The ids of `with_outlines` (or of the units alone), without making the texts."""
+    files = units.select("repo", "path").unique().iter_rows() if outlines else ()
     return sorted([*units["unit_id"], *(outline_id(*row) for row in files)])
 
 

@@ -50,7 +50,7 @@ def load_encoder(folder: Path) -> Encoder:
     )
     settings = read_encoder_settings(folder / "config_sentence_transformers.json", config, dim)
     tokenizer = read_tokenizer(folder / "tokenizer.json", config)
-    token_weights = read_token_weights(folder / TOKEN_WEIGHTS_FILE, tokenizer.vocabulary_size())
+    token_weights = read_token_weights(folder, tokenizer.vocabulary_size())
     return build_encoder(weights, tokenizer, settings, config, carried, token_weights)
 
 

@@ -22,6 +22,8 @@ from xtr_pipeline.encoder.trunks import TrunkConfig, head_folder, tensor_names
 Weights = dict[str, NDArray[np.float32]]
 
 TOKEN_WEIGHTS_FILE = "token_weights.safetensors"
+# In config_sentence_transformers.json, so that a copy without the file is not taken for a model without weights.
+WEIGHTED = "token_weights"
 
 
 def read_trunk_weights(path: Path, config: TrunkConfig) -> tuple[Weights, Weights]:
@@ -96,13 +98,17 @@ def read_head(folder: Path, config: TrunkConfig) -> NDArray[np.float32] | None:
     return head.astype(np.float32, copy=False)
 
 
-def read_token_weights(path: Path, vocabulary: int) -> NDArray[np.float32] | None:
-    """How much each token of a query counts, `(vocabulary,)`; None where there is no such file.
+def read_token_weights(folder: Path, vocabulary: int) -> NDArray[np.float32] | None:
+    """How much each token of a query counts, `(vocabulary,)`; None for a checkpoint that has no weights.
 
     Raises:
-        CheckpointError: When the file is broken, or the weights are too few, too many, or not all above 0.
+        CheckpointError: When the file is missing though the settings name it, or is broken, or the weights are too few,
+            too many, or not all above 0.
     """
+    path, settings = folder / TOKEN_WEIGHTS_FILE, folder / "config_sentence_transformers.json"
     if not path.is_file():
+        if settings.is_file() and read_json_object(settings).get(WEIGHTED):
+            raise CheckpointError(f"{path} is missing, and {settings.name} says there is one; copy the whole folder")
         return None
     weights = read_tensors(path).get("weight")
     if weights is None or weights.shape != (vocabulary,):

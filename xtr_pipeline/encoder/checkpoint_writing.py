@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from xtr_pipeline.encoder.checkpoint_reading import TOKEN_WEIGHTS_FILE
+from xtr_pipeline.encoder.checkpoint_reading import TOKEN_WEIGHTS_FILE, WEIGHTED
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.settings import settings_json
 from xtr_pipeline.encoder.trunks import head_folder, hub_identity, tensor_names
@@ -58,7 +58,8 @@ def _write_files(encoder: Encoder, folder: Path) -> None:
     (folder / "tokenizer.json").write_text(encoder.tokenizer.definition, encoding="utf-8")
     for name, content in encoder.carried.files.items():
         (folder / name).write_bytes(content)
-    _write_json(folder / "config_sentence_transformers.json", settings_json(encoder.settings))
+    settings = {**settings_json(encoder.settings), WEIGHTED: encoder.token_weights is not None}
+    _write_json(folder / "config_sentence_transformers.json", settings)
     longest = max(encoder.settings.document_length, encoder.settings.query_length)
     _write_json(
         folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": encoder.settings.lower_case}

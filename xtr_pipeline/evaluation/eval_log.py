@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
+
 
 @dataclass(frozen=True)
 class EvalLogEntry:
@@ -30,6 +32,8 @@ class EvalLogEntry:
     figures: Mapping[str, float]
     command: str
     """What was run, without machine paths where they do not matter."""
+    outline_weight: float = OUTLINE_WEIGHT
+    """Of files' outlines in the model's scores; entries without it are from before there were any."""
 
 
 def append_entry(log: Path, entry: EvalLogEntry) -> None:

@@ -30,6 +30,7 @@ def card_of(project: Project, report: pl.DataFrame, checkpoint: Record, verdict:
         labels=tuple(_labels_of(project, role) for role in _LABELLED if registry.names(role)),
         recipe=checkpoint["recipe"],
         settings=EncoderSettings(**checkpoint["settings"]),
+        token_weights=checkpoint["token_weights"],
         results=result_figures(report),
         model=CANDIDATE,
         mode=DEFAULT_MODE,

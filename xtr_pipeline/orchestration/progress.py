@@ -22,12 +22,12 @@ def log_encoding(context: dg.AssetExecutionContext, what: str) -> Callable[[Enco
 
     def report(progress: EncodeProgress) -> None:
         nonlocal last, ended
-        at_end = progress.units >= progress.total_units
+        at_end = progress.texts >= progress.total_texts
         if ended or (time.monotonic() - last < INTERVAL_S and not at_end):
             return
         last, ended = time.monotonic(), at_end
         context.log.info(
-            f"{what}: {progress.units:,}/{progress.total_units:,} texts, {progress.tokens_per_second:,.0f} tokens/s, "
+            f"{what}: {progress.texts:,}/{progress.total_texts:,} texts, {progress.tokens_per_second:,.0f} tokens/s, "
             f"ETA {clock(progress.eta_seconds if progress.eta_seconds is not None else float('inf'))}"
         )
 

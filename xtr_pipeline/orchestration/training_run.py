@@ -10,6 +10,7 @@ import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.evaluation.dev_probe import dev_probe
+from xtr_pipeline.orchestration.profiles import Profile
 from xtr_pipeline.orchestration.progress import INTERVAL_S, clock
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.versions import data_version, digest
@@ -34,6 +35,12 @@ class Dev:
 
     queries: pl.DataFrame
     units: Mapping[str, pl.DataFrame]
+
+
+def made_of(examples: pl.DataFrame, dev: Dev, profile: Profile) -> str:
+    """Identity of what a checkpoint was trained and chosen on, besides its base and its recipe."""
+    units = (data_version(frame) for _, frame in sorted(dev.units.items()))
+    return digest(data_version(examples), data_version(dev.queries), *units, (profile.head_dim, profile.probe_units))
 
 
 def train_checkpoint(  # noqa: PLR0913, PLR0917 - the inputs of a checkpoint asset

@@ -40,6 +40,8 @@ class CardFacts:
     verdict: Verdict
     lineage: Mapping[str, str]
     """Artefact to fingerprint: sources, ledger, base weights, recipe, checkpoint, eval specs, code."""
+    token_weights: bool = False
+    """Whether the checkpoint weighs the tokens of a query."""
     licence: str = "apache-2.0"
     """Of the weights, as a Hugging Face licence id."""
     limits: tuple[str, ...] = field(default=())

@@ -20,8 +20,8 @@ _TAGS = ["code-search", "retrieval", "multi-vector", "late-interaction", "mlx"]
 
 _INTENDED_USE = """\
 Finding the files and functions of a source repository that answer a query in English, whether it uses the code's words
-or not. The model gives one unit vector a token; a document's score is the mean over query tokens of the maximum over
-document tokens of their cosine (MaxSim).
+or not. The model gives one vector a token; a document's score is the mean over query tokens of the maximum over
+document tokens of their cosine (MaxSim), and a unit's that of its text with a share of that of its file's outline.
 
     xtr search "where are old snapshots thinned out" --root DIR --model-path promoted
 
@@ -45,7 +45,7 @@ def render_model_card(facts: CardFacts) -> str:
     sections = {
         "Intended use": _INTENDED_USE,
         "Encoder": _listing({"base model": facts.base_model, **asdict(facts.settings)}),
-        "Use elsewhere": use_elsewhere(facts.settings, token_weights=facts.recipe.get("token_weights") == "rarity"),
+        "Use elsewhere": use_elsewhere(facts.settings, token_weights=facts.token_weights),
         "Training data": f"{_repo_table(facts.repos)}\n\n{_ROLES}\n\n{_labels(facts.labels)}",
         "Recipe": _listing(facts.recipe),
         "Evaluation": _evaluation(facts),

@@ -8,7 +8,7 @@ from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 _TOKEN_WEIGHTS = """\
 **A query's tokens do not count alike**: a score is the mean over them weighted by `token_weights.safetensors`
 (`weight`, one number for each token id). No other library reads that file; scale each query vector by its token's
-weight divided by the mean weight of the query's tokens, and MaxSim gives the scores that were measured."""
+weight divided by the mean weight of the query's tokens, and MaxSim gives the document's own score."""
 
 
 def use_elsewhere(settings: EncoderSettings, *, token_weights: bool = False) -> str:

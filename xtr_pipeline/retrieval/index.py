@@ -40,7 +40,7 @@ def build_index(
     second waits.
 
     Args:
-        units: Code units (`corpus.units.UNIT_SCHEMA`), unit ids unique.
+        units: Code units, and outlines of files (`corpus.units.UNIT_SCHEMA`), unit ids unique.
         encoder: Encodes what the cache does not hold.
         cache: Folder of this corpus; made if absent.
         on_progress: Hears how far the encode is; never called when there is nothing to encode.

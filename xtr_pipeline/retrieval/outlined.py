@@ -41,17 +41,17 @@ class Outlined:
         """Find units and outlines by their ids.
 
         Args:
-            documents: Ids of an index's documents (`corpus.outlines.with_outlines` of the units).
+            documents: Ids of an index's documents: `corpus.outlines.with_outlines` of the units, or these alone where
+                the weight is 0; each then stands for its own outline.
             units: Code units.
             weight: Of an outline's score.
         """
         row = {name: number for number, name in enumerate(documents)}
-        ids, files = units["unit_id"].to_list(), units.select("repo", "path").iter_rows()
-        return cls(
-            np.array([row[name] for name in ids], dtype=np.int64),
-            np.array([row[outline_id(*file)] for file in files], dtype=np.int64),
-            weight,
-        )
+        own = np.array([row[name] for name in units["unit_id"]], dtype=np.int64)
+        if not weight:
+            return cls(own, own, weight)
+        files = units.select("repo", "path").iter_rows()
+        return cls(own, np.array([row[outline_id(*file)] for file in files], dtype=np.int64), weight)
 
     def mixed(self, scores: Floats) -> Floats:
         """Scores of documents (queries, documents) to scores of units (queries, units), on the same scale."""

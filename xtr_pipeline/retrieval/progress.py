@@ -13,17 +13,17 @@ class EncodeProgress:
     """One report while an index is being built.
 
     Attributes:
-        units: Units encoded so far in this build.
-        total_units: Units that this build has to encode; what the cache holds is not among them.
-        cached_units: Units whose vectors were already there.
+        texts: Texts (units, outlines of files) encoded so far in this build.
+        total_texts: Texts that this build has to encode; what the cache holds is not among them.
+        cached_texts: Texts whose vectors were already there.
         tokens: Tokens encoded so far.
         share: Done part of the work, 0 to 1, by length of text.
         seconds: Since the first encode began.
     """
 
-    units: int
-    total_units: int
-    cached_units: int
+    texts: int
+    total_texts: int
+    cached_texts: int
     tokens: int
     share: float
     seconds: float
@@ -47,36 +47,36 @@ class ProgressTracker:
     """Counts what has been encoded and tells a listener, who may be nobody."""
 
     listener: OnProgress | None
-    total_units: int
-    cached_units: int
+    total_texts: int
+    cached_texts: int
     total_length: int
     clock: Callable[[], float] = time.perf_counter
-    units: int = 0
+    texts: int = 0
     tokens: int = 0
     length: int = 0
     _began: float = field(default=0.0, init=False)
 
     @classmethod
-    def over(cls, texts: Mapping[str, str], cached_units: int, listener: OnProgress | None) -> Self:
+    def over(cls, texts: Mapping[str, str], cached_texts: int, listener: OnProgress | None) -> Self:
         """A tracker for the encode of these texts (by hash)."""
-        return cls(listener, len(texts), cached_units, sum(len(text) for text in texts.values()))
+        return cls(listener, len(texts), cached_texts, sum(len(text) for text in texts.values()))
 
     def __post_init__(self) -> None:
         self._began = self.clock()
 
-    def within(self, units: int, length: int, tokens: int, part: float) -> None:
-        """Reports from inside a slab of `units` texts of `length` in all, of which `part` (0 to 1) is done."""
-        self._report(self.units + int(units * part), self.tokens + tokens, self.length + length * part)
+    def within(self, texts: int, length: int, tokens: int, part: float) -> None:
+        """Reports from inside a slab of `texts` texts of `length` in all, of which `part` (0 to 1) is done."""
+        self._report(self.texts + int(texts * part), self.tokens + tokens, self.length + length * part)
 
-    def finished(self, units: int, length: int, tokens: int) -> None:
+    def finished(self, texts: int, length: int, tokens: int) -> None:
         """Reports a slab that is done and stored."""
-        self.units += units
+        self.texts += texts
         self.length += length
         self.tokens += tokens
-        self._report(self.units, self.tokens, self.length)
+        self._report(self.texts, self.tokens, self.length)
 
-    def _report(self, units: int, tokens: int, length: float) -> None:
+    def _report(self, texts: int, tokens: int, length: float) -> None:
         if self.listener is not None:
             share = min(length / self.total_length, 1.0) if self.total_length else 1.0
             seconds = self.clock() - self._began
-            self.listener(EncodeProgress(units, self.total_units, self.cached_units, tokens, share, seconds))
+            self.listener(EncodeProgress(texts, self.total_texts, self.cached_texts, tokens, share, seconds))

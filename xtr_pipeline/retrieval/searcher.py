@@ -46,8 +46,8 @@ class Searcher:
 
         Args:
             units: Code units sorted by unit id, of one repository.
-            index: Token vectors of exactly these units and their files' outlines (`corpus.outlines.with_outlines`);
-                None for bm25 mode only.
+            index: Token vectors of exactly these units and, with an outline weight, their files' outlines
+                (`corpus.outlines.with_outlines`); None for bm25 mode only.
             bm25: Over these units' rendered texts, in the same order.
             encoder: The model of the index; None for bm25 mode only.
             fusion: How hybrid mode weighs its sides; defaults to `FusionSettings()`.
@@ -64,7 +64,7 @@ class Searcher:
         self.encoder = encoder
         self.fusion = fusion or FusionSettings()
         self.narrowing = narrowing or Narrowing()
-        _check_parts(units, index, bm25, encoder)
+        _check_parts(units, index, bm25, encoder, outlines=outline_weight > 0)
         self.outlined = None if index is None else Outlined.of(index.unit_ids, units, outline_weight)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
@@ -107,9 +107,9 @@ class Searcher:
                     yield fuse(keyword, ceiling, semantic[position], self.fusion), everything
 
     def _semantic(self, queries: Sequence[str], mode: Mode) -> Scores:
-        """The model's scores for every query, `(queries, units)`: XTR's, or MaxSim.
+        """The model's scores for every query, `(queries, units)`: XTR's, or MaxSim, with those of the files' outlines.
 
-        Fusion needs MaxSim of every unit: it measures a score by the spread of all of them. Semantic mode narrows a
+        Fusion needs the score of every unit: it measures a score by the spread of all of them. Semantic mode narrows a
         large corpus first.
         """
         assert self.encoder is not None and self.index is not None and self.outlined is not None
@@ -148,7 +148,9 @@ def searched_vectors(vectors: NDArray[np.float16]) -> NDArray[np.float16] | NDAr
     return vectors.astype(np.float32) if 4 * vectors.size <= WIDENED_BYTES else vectors
 
 
-def _check_parts(units: pl.DataFrame, index: TokenIndex | None, bm25: Bm25, encoder: TextEncoder | None) -> None:
+def _check_parts(
+    units: pl.DataFrame, index: TokenIndex | None, bm25: Bm25, encoder: TextEncoder | None, *, outlines: bool
+) -> None:
     """Raises ValueError with every reason why the parts are not of one corpus and one model."""
     problems = []
     if units["repo"].n_unique() > 1:
@@ -159,7 +161,7 @@ def _check_parts(units: pl.DataFrame, index: TokenIndex | None, bm25: Bm25, enco
         problems.append(f"BM25 holds {bm25.documents} texts for {len(units)} units")
     if (index is None) != (encoder is None):
         problems.append("a token index and an encoder only work together")
-    if index is not None and list(index.unit_ids) != document_ids(units):
+    if index is not None and list(index.unit_ids) != document_ids(units, outlines=outlines):
         problems.append("the token index is of other units")
     if index is not None and encoder is not None and index.model != encoder.fingerprint:
         problems.append(f"the token index was made by model {index.model}, the encoder is {encoder.fingerprint}")

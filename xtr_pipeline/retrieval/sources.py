@@ -40,7 +40,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
         cache: Folder for this corpus's token indexes; only needed with an encoder.
         on_progress: Hears how far the encode is.
         fusion: How hybrid mode weighs its sides.
-        outline_weight: How much a file's outline counts beside a unit's own score.
+        outline_weight: How much a file's outline counts beside a unit's own score; at 0 none is encoded.
 
     Raises:
         NoUnitsError: No units.
@@ -56,7 +56,8 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
     keyword = Bm25(render_units(units))
     if encoder is None or cache is None:
         return Searcher(units, None, keyword, None, fusion)
-    index = build_index(with_outlines(units), encoder, cache, on_progress)
+    documents = with_outlines(units) if outline_weight else units
+    index = build_index(documents, encoder, cache, on_progress)
     return Searcher(units, index, keyword, encoder, fusion, outline_weight=outline_weight)
 
 

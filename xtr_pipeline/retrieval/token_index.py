@@ -1,4 +1,4 @@
-"""The token index: every unit's token vectors under one model."""
+"""The token index: the token vectors of documents (units, and outlines of files) under one model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class TokenIndex:
-    """Token vectors of units, in the order of their ids.
+    """Token vectors of documents, units and outlines of files, in the order of their ids.
 
     Attributes:
         unit_ids: Sorted, unique.
-        text_hashes: sha256 hex of the text that was encoded, one a unit.
+        text_hashes: sha256 hex of the text that was encoded, one a document.
         vectors: `(total_tokens, dim)` float16 unit vectors, memory-mapped when the index was loaded.
-        offsets: `(units + 1,)` int64; unit `i` owns rows `offsets[i]:offsets[i + 1]`, at least one.
+        offsets: `(documents + 1,)` int64; document `i` owns rows `offsets[i]:offsets[i + 1]`, at least one.
         model: Fingerprint of the encoder.
     """
 

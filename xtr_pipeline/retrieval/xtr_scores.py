@@ -2,7 +2,8 @@
 
 arXiv 2304.01982, section 3.2: each query token retrieves its k' most similar document tokens of the whole corpus. A
 document's similarity for a query token is the largest among its retrieved tokens; where none was retrieved, it is at
-most the k'-th similarity, which is put in its place. No document is gathered or scored a second time.
+most the k'-th similarity, which is put in its place. No document is gathered or scored a second time. Where an index
+holds outlines of files besides units, the tokens of both compete for the k'.
 """
 
 from __future__ import annotations

@@ -44,10 +44,9 @@ class Recipe:
         negative_grade: Grades up to here are not; those between the two are left out of the contrastive term.
         scoring: How token similarities become scores: "maxsim" (ColBERT) or "xtr" (only document tokens that a query
             token retrieves from the batch count).
-        token_weights: How much the tokens of a query count when the model searches: "alike" (or as the base has it), or
-            "rarity" (inverse document frequency over the training texts). In training they all count alike: with the
-            weights in its scores, 200 steps gained nothing on dev (R@10 0.520), and weights given to a model that was
-            trained without them 0.035.
+        token_weights: How much the tokens of a query count when the model searches, measurements on dev included:
+            "alike" (or as the base has it), or "rarity" (inverse document frequency over the training texts). In the
+            loss they all count alike: weights there gained nothing on dev (benchmarks/README.md).
         k_train: Document tokens that a query token retrieves with "xtr" scoring (32 to 320 in the paper).
         temperature: Divides the scores in the contrastive softmax (matters more than the learning rate).
         contrastive_weight: Weight of the contrastive term.

@@ -11,7 +11,7 @@ def test_every_arm_of_the_table_can_be_read_and_is_another_system() -> None:
     # by the recipe that comes of it: a setting that is the recipe's own makes no other system
     recipes = [arm.recipe(JUDGED.seed) if arm.start in RECIPES else None for arm in arms]
     systems = {
-        (arm.start, recipe, arm.labels, arm.average, arm.head_dim, arm.outline_weight)
+        (arm.start, recipe, arm.labels, arm.average, arm.head_dim, arm.outline_weight, arm.weighted_tokens)
         for arm, recipe in zip(arms, recipes, strict=True)
     }
     assert len(systems) == len(TABLE)
@@ -36,7 +36,8 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
     ("text", "message"),
     [
         ("jugded", "unknown arm 'jugded'"),
-        ("base:steps=3", "takes no settings"),
+        ("base:steps=3", "takes outline_weight alone"),
+        ("bm25:outline_weight=0", "takes nothing alone"),
         ("judged:learning=1", "no setting 'learning'"),
         ("judged:steps", "no setting 'steps'"),
         ("judged:steps=0.5", "steps takes a int"),
@@ -45,7 +46,7 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
         ("judged:temperature=0", "temperature must be above 0"),
         ("judged:head_dim=-1", "head_dim must be at least 1"),
         ("base:outline_weight=-1", "outline_weight at least 0"),
-        ("base:labels=0.5", "takes no settings but outline_weight"),
+        ("base:labels=0.5", "takes outline_weight alone"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_by_name(text: str, message: str) -> None:

@@ -3,12 +3,14 @@
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
 from xtr_pipeline.ablation import arms
-from xtr_pipeline.ablation.arms import Arm
+from xtr_pipeline.ablation.arms import Arm, ArmError
 from xtr_pipeline.ablation.measuring import Bench, Checkpoint, mean_over_seeds, measure, share_of
+from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import save_encoder
 from xtr_pipeline.encoder.encoder import Carried, Encoder
@@ -118,9 +120,37 @@ def test_another_seed_and_fewer_labels_are_other_models(bench: Bench) -> None:
     assert steps.taken == 12
 
 
-def test_the_mean_vector_arm_ranks_every_file(bench: Bench) -> None:
+def test_the_mean_vector_arm_ranks_every_file_by_the_cosine_of_the_means_of_its_unit(bench: Bench) -> None:
     frame = measure(bench, Arm("mean-vector", "mean-vector"), 13, Steps())
     assert frame["ranked"].list.len().to_list() == [8] * 4
+    for row in frame.iter_rows(named=True):
+        units = bench.dev_units[row["repo"]]
+        encoded = bench.base.encode_documents(render_units(units))
+        means = np.array([encoded[place].astype(np.float32).mean(axis=0) for place in range(len(encoded))])
+        asked = bench.base.encode_queries([row["query_id"].replace("one-", "w").replace("two-", "w")])[0].mean(axis=0)
+        best = int((means @ asked / np.linalg.norm(means, axis=1)).argmax())
+        assert row["ranked"][0] == units["path"][best]
+
+
+def test_another_width_of_the_head_is_another_model_and_refused_where_the_base_has_one(bench: Bench) -> None:
+    wide = measure(bench, Arm("wide", "judged", head_dim=12), 13, Steps())
+    assert wide["mode"].n_unique() == 3
+    headed = replace(bench, base=starting_encoder(bench.base, arms.RECIPES["judged"], bench.examples["judged"], 8))
+    with pytest.raises(ArmError, match="the base has a head of 8 dimensions"):
+        measure(headed, Arm("wide", "judged", head_dim=12), 13, Steps())
+
+
+def test_an_arm_without_outlines_and_one_with_all_tokens_alike_train_nothing_anew(bench: Bench) -> None:
+    rarity = {"token_weights": "rarity"}
+    steps = Steps()
+    measure(bench, Arm("judged", "judged", rarity), 13, steps)
+    taken = steps.taken
+    for arm in (
+        Arm("bare", "judged", rarity, outline_weight=0.0),
+        Arm("alike", "judged", rarity, weighted_tokens=False),
+    ):
+        assert measure(bench, arm, 13, steps).height == 12
+    assert steps.taken == taken
 
 
 def test_a_smaller_share_of_the_labels_is_part_of_a_larger_one() -> None:

@@ -27,7 +27,8 @@ def test_the_first_files_are_copied_and_cut_as_a_search_cuts_them(tmp_path: Path
         "one/pkg/m1.py",
         "two/pkg/m0.py",
     ]
-    assert len(folder.texts) == 3
+    # a unit and an outline of each file
+    assert (folder.units, len(folder.texts)) == (3, 6)
     assert any("watch_two_0" in text for text in folder.texts)
 
 
@@ -43,12 +44,12 @@ def test_both_sides_run_in_processes_of_their_own(tmp_path: Path) -> None:
     save_encoder(load_encoder(TINY_BERT), tmp_path / "model")
     said: list[str] = []
     figures = cold_start(tmp_path / "model", folder, 16, pairs=1, tell=said.append)
-    assert (figures["files"], figures["units"], figures["pairs"]) == (4, 4, 1)
+    assert (figures["files"], figures["units"], figures["texts"], figures["pairs"]) == (4, 4, 8, 1)
     assert figures["median"] == pytest.approx(figures["ours"] / figures["theirs"])
     assert [line.split()[2] for line in said] == ["xtr", "sentence-transformers"]
 
 
 def test_what_a_failing_side_said_is_told(tmp_path: Path) -> None:
-    folder = Folder(tmp_path / "nowhere", 0, ())
+    folder = Folder(tmp_path / "nowhere", 0, 0, ())
     with pytest.raises(RuntimeError, match=r"xtr search failed with exit code 2: .*is not a folder"):
         cold_start(TINY_BERT, folder, 16, pairs=1, tell=lambda _: None)

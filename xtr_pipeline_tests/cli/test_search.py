@@ -132,7 +132,11 @@ def test_without_a_promoted_model_a_projects_own_base_is_used(
     (root / "data" / "model.toml").write_text('base = "some/encoder"\n')
     monkeypatch.setenv("XTR_PROJECT", str(root))
     run("day", "--root", project, "--mode", "semantic")
-    assert models.asked == ["some/encoder"]
+    (root / "data" / "repos.toml").write_text("")
+    err = run("day", "--root", project, "--mode", "semantic")[2]
+    # a model.toml alone makes no project
+    assert models.asked == ["base", "some/encoder"]
+    assert "searching with the base encoder (some/encoder)" in err
 
 
 def test_the_promoted_model_comes_first(models: Models, project: Path, tmp_path: Path) -> None:

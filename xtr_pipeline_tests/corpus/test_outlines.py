@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from xtr_pipeline.corpus.outlines import LINE_LENGTH, document_ids, outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
@@ -41,11 +42,16 @@ def test_units_stay_and_every_file_gets_one_outline() -> None:
     assert outline_id("demo", "a.py") == "demo/a.py#(outline)"
 
 
-def test_an_outline_names_what_is_in_the_file_in_its_order_each_line_once() -> None:
+def test_an_outline_names_what_is_in_the_file_in_its_order_each_once() -> None:
     of_a, of_b = render_units(outlines())
-    assert of_b == "b.py\nearly\nlate: Send it.\nlate"
+    assert of_b == "b.py\nearly\nlate: Send it."
     assert of_a == f"a.py\nonly: {'x' * LINE_LENGTH}"
-    assert outlines().select("start_line", "end_line").rows() == [(3, 4), (1, 13)]
+    assert outlines().select("start_line", "end_line").rows() == [(3, 4), (1, 10)]
+
+
+def test_a_file_of_which_only_later_parts_are_there_is_named() -> None:
+    with pytest.raises(ValueError, match=r"units of c\.py lack their first part"):
+        with_outlines(units_frame([unit("c.py", "late", 9, part=1)], "demo", "1"))
 
 
 def test_no_units_have_no_outlines() -> None:

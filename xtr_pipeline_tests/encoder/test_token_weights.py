@@ -87,6 +87,13 @@ def test_a_checkpoint_without_weights_of_tokens_counts_them_alike(tiny: Encoder,
     assert load_encoder(tmp_path / "saved").token_weights is None
 
 
+def test_a_copy_that_lost_its_weights_of_tokens_is_refused(tiny: Encoder, tmp_path: Path):
+    save_encoder(weighted(tiny), tmp_path / "saved")
+    (tmp_path / "saved" / "token_weights.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"token_weights\.safetensors is missing.*copy the whole folder"):
+        load_encoder(tmp_path / "saved")
+
+
 @pytest.mark.parametrize(
     ("name", "wrong", "problem"),
     [("weight", [1.0, 2.0], "of shape"), ("other", [1.0], "missing"), ("weight", None, "above 0 for every token")],

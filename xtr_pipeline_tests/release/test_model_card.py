@@ -55,6 +55,11 @@ def test_the_metadata_block_is_yaml_that_the_hub_reads():
     assert results["keyword", "P@1"] == 0.98
 
 
+def test_the_card_tells_of_token_weights_where_the_checkpoint_has_them():
+    assert "token_weights.safetensors" in render_model_card(replace(FACTS, token_weights=True))
+    assert "token_weights" not in render_model_card(FACTS)
+
+
 def test_the_card_states_data_licences_metrics_with_bounds_use_limits_and_lineage():
     card = render_model_card(FACTS)
     for part in (

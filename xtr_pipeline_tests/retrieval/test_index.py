@@ -186,7 +186,7 @@ def test_progress_reaches_one_and_counts_units_and_tokens(tmp_path: Path, encode
     index = build_index(units, encoder, tmp_path, reports.append, slab_texts=3)
     shares = [report.share for report in reports]
     assert shares == sorted(shares) and shares[0] < 0.5 and shares[-1] == 1.0
-    assert reports[-1].units == reports[-1].total_units == 7
+    assert reports[-1].texts == reports[-1].total_texts == 7
     assert reports[-1].tokens == index.tokens
 
 

@@ -114,10 +114,12 @@ def test_ranks_do_not_depend_on_the_order_of_the_units(tmp_path: Path, encoder: 
         assert forward.rank_units("socket host text", mode, 4) == backward.rank_units("socket host text", mode, 4)
 
 
+@pytest.mark.parametrize("mode", ["semantic", "xtr"])
 @pytest.mark.parametrize("weight", [0.0, 0.5])
-def test_semantic_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the_files_outline(
-    tmp_path: Path, encoder: FakeEncoder, weight: float
+def test_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the_files_outline(
+    tmp_path: Path, encoder: FakeEncoder, weight: float, mode: Mode
 ) -> None:
+    # so few tokens are all retrieved, which makes xtr mode MaxSim
     searcher = searcher_for_units(UNITS, encoder, tmp_path, outline_weight=weight)
     query = encoder.encode_queries(["send socket"])[0]
 
@@ -127,8 +129,10 @@ def test_semantic_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the
 
     documents = with_outlines(UNITS)
     text_of = dict(zip(documents["unit_id"], render_units(documents), strict=True))
-    hits = searcher.rank_units("send socket", "semantic", 4)
+    hits = searcher.rank_units("send socket", mode, 4)
     assert len(hits) == 4
+    assert searcher.index is not None
+    assert len(searcher.index) == (len(documents) if weight else 4)
     for hit in hits:
         own, outline = score(text_of[hit.unit_id]), score(text_of[outline_id("demo", hit.path)])
         assert hit.score == pytest.approx((own + weight * outline) / (1 + weight), abs=1e-5)

@@ -83,7 +83,7 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions.labelled,
         group_name="judge",
-        code_version="2",
+        code_version="3",
         io_manager_key="frames",
         pool="mlx",
     )

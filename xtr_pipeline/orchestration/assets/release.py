@@ -71,7 +71,7 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         }
         return materialised(report, inputs, facts)
 
-    @dg.asset(group_name="release", code_version="1", io_manager_key="records")
+    @dg.asset(group_name="release", code_version="2", io_manager_key="records")
     def promoted_checkpoint(
         context: dg.AssetExecutionContext, project: Project, metrics_report: pl.DataFrame, xtr_checkpoint: Record
     ) -> Result:

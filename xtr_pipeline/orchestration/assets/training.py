@@ -25,7 +25,7 @@ from xtr_pipeline.orchestration.results import (
     picture,
     table,
 )
-from xtr_pipeline.orchestration.training_run import Dev, train_checkpoint
+from xtr_pipeline.orchestration.training_run import Dev, made_of, train_checkpoint
 from xtr_pipeline.training.training_set import Labels, docstring_set_of, training_set_of
 
 BASELINE = "Baseline: trained without judgments, on docstring -> code pairs."
@@ -114,7 +114,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
             name=name,
             description=description,
             group_name="training",
-            code_version="1",
+            code_version="2",
             io_manager_key="records",
             pool="mlx",
             ins={"examples": dg.AssetIn(examples), "dev_units": _only(dev_names, "code_units")},
@@ -136,8 +136,10 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
                 "fingerprint": report.encoder.fingerprint,
                 "folder": trained.folder,
                 "base": base_encoder["fingerprint"],
+                "made_of": made_of(examples, dev, project.settings()),
                 "recipe": asdict(trained.recipe),
                 "settings": asdict(report.encoder.settings),
+                "token_weights": report.encoder.token_weights is not None,
                 "losses": losses["loss"].to_list(),
             }
             facts = {

@@ -49,6 +49,27 @@ def as_environment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench
 
 
+def test_an_ablation_trains_what_the_main_job_has_not_and_nothing_else(
+    as_environment: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = as_environment.project.settings()
+    small = {name: settings.recipe(name) for name in ("docstring", "judged")}
+    monkeypatch.setattr("xtr_pipeline.ablation.arms.RECIPES", small)
+    monkeypatch.setattr("xtr_pipeline.ablation.measuring.RECIPES", small)
+    assert as_environment.driver().run().failed == {}
+    own = Path(as_environment.project.home) / "ablation"
+    seed = str(small["judged"].seed)
+    first = CliRunner().invoke(app, ["ablate", "judged", "docstring", "--seeds", seed])
+    assert first.exit_code == 0, first.output
+    assert not list(own.glob("*/model"))
+    # other dev labels: the checkpoint was chosen on the old ones
+    path = Path(as_environment.project.storage) / "dev_set.parquet"
+    pl.read_parquet(path)[1:].write_parquet(path)
+    second = CliRunner().invoke(app, ["ablate", "judged", "--seeds", seed])
+    assert second.exit_code == 0, second.output
+    assert len(list(own.glob("*/model"))) == 1
+
+
 def test_xtr_run_ends_with_the_table_and_the_verdict_and_then_has_nothing_to_do(as_environment: Bench) -> None:
     first = CliRunner().invoke(app, ["run"])
     assert first.exit_code == 0, first.output

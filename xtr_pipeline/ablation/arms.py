@@ -23,6 +23,11 @@ OWN: Mapping[str, type] = {
 """Settings of an arm besides those of its recipe."""
 
 NAMED: Mapping[str, str] = {
+    # the base and the main job's model, searched otherwise
+    "base-no-outlines": "base:outline_weight=0",
+    "no-outlines": "judged:outline_weight=0",
+    "tokens-alike": "judged:weighted_tokens=false",
+    "averaged": "judged:average=0.3",
     # each loss alone, then each further loss beside the recipe's own
     "contrastive-only": "judged:listwise_weight=0",
     "listwise-only": "judged:contrastive_weight=0",
@@ -34,17 +39,13 @@ NAMED: Mapping[str, str] = {
     "+margin": "judged:margin_weight=1",
     "xtr-trained": 'judged:scoring="xtr"',
     "mined": "judged:mined_negatives=3",
-    "averaged": "judged:average=0.3",
-    "tokens-alike": "judged:weighted_tokens=false",
-    "no-outlines": "judged:outline_weight=0",
-    "base-no-outlines": "base:outline_weight=0",
     "labels-10%": "judged:labels=0.1",
     "labels-25%": "judged:labels=0.25",
     "labels-50%": "judged:labels=0.5",
 }
 """Arms of the table by name; any other is written out, as `judged:learning_rate=5e-5,seed=14`."""
 
-TABLE = (*UNTRAINED, "docstring", "judged", *NAMED)
+TABLE = ("bm25", "mean-vector", "base", "base-no-outlines", "docstring", "judged", *list(NAMED)[1:])
 """The arms that are measured when none are named."""
 
 

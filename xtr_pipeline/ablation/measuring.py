@@ -18,6 +18,7 @@ from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.evaluation.dev_probe import dev_probe, specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.retrieval.index import drop_other_models
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
@@ -89,11 +90,13 @@ def measure(
     if done.is_file():
         return pl.read_parquet(done).with_columns(model=pl.lit(arm.name))
     encoder = None if arm.start == "bm25" else _encoder(bench, arm, seed, on_step)
-    index = bench.folder / f"{key}.index"
+    # only the latest model's index stays: the arms that differ in how it is searched stand beside each other
+    index = bench.folder / "index"
+    for repo in bench.dev_units:
+        drop_other_models(index / repo, set() if encoder is None else {encoder.fingerprint})
     frame = pl.concat(_on_repo(arm, encoder, bench, repo, index / repo, on_encode) for repo in sorted(bench.dev_units))
     bench.folder.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(done)
-    shutil.rmtree(index, ignore_errors=True)
     return frame
 
 

@@ -84,7 +84,9 @@ def test_a_trained_arm_is_measured_in_every_mode_and_neither_trained_nor_measure
     again = measure(bench, Arm("renamed", "judged"), 13, steps)
     assert steps.taken == 4
     assert again.drop("model").equals(frame.drop("model"))
-    assert not list(bench.folder.glob("*.index"))
+    measure(bench, Arm("other", "judged", {"steps": 3}), 13, steps)
+    # the index of one model a repository stays
+    assert [len(list((bench.folder / "index" / repo).iterdir())) for repo in ("one", "two")] == [1, 1]
 
 
 def test_the_main_jobs_checkpoint_is_used_where_the_recipe_is_its_own(bench: Bench, tmp_path: Path) -> None:

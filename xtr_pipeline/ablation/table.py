@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from xtr_pipeline.evaluation.gains import TESTED
 from xtr_pipeline.evaluation.report import frame_markdown, markdown_table, repo_figures, result_figures
 from xtr_pipeline.evaluation.significance import compare_runs
 from xtr_pipeline.evaluation.summary import group_rows
-
-TESTED = ("R@10", "P@1", "nDCG@10")
 
 
 def ablation_markdown(measured: pl.DataFrame, references: Sequence[str], command: str) -> str:

@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from xtr_pipeline.evaluation.error_analysis import missed_queries
+from xtr_pipeline.evaluation.gains import gains
 from xtr_pipeline.evaluation.plots import recall_per_repo
 from xtr_pipeline.evaluation.report import markdown_table, result_figures, verdict_markdown
 from xtr_pipeline.orchestration.assets.retrieval import spec_queries
@@ -64,6 +65,7 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         facts = {
             "results": dg.MetadataValue.md(markdown_table(result_figures(report))),
             "verdict": dg.MetadataValue.md(verdict_markdown(verdict_of(project, report))),
+            "gains of the candidate": table(gains(report, CANDIDATE, DEFAULT_MODE)),
             "R@10 per repo": picture(recall_per_repo(ours, target=0.9), "R@10 per repository"),
             "missed queries": table(missed_queries(ours, asked), limit=200),
             "semantic R@10": float(ours.filter(pl.col("kind") != "keyword")["R@10"].mean()),

@@ -15,7 +15,7 @@ def starting_encoder(base: Encoder, recipe: Recipe, examples: pl.DataFrame, head
 
     Args:
         base: A head that it has already stays; so do token weights that the recipe does not replace.
-        recipe: Its seed, token weights decide.
+        recipe: Its seed and token weights decide.
         examples: Columns of `training.examples.EXAMPLES_SCHEMA`; the candidates' texts count.
         head_dim: Width of the head.
 

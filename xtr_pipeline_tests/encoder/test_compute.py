@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from xtr_pipeline.encoder.blas import _built_for_cuda, load_blas, set_threads, single_threaded
 from xtr_pipeline.encoder.compute import BLAS, available_cores, backend_report, runs_on_cpu, worker_streams
+from xtr_pipeline.encoder.cpu_tuning import has_avx2
 from xtr_pipeline.encoder.openblas_wheel import PLAIN_NAMES, load_with_plain_names, wheel_library
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="OpenBLAS is loaded on Linux only")
@@ -183,6 +185,57 @@ print(load_encoder(Path({str(tiny_folder)!r})).encode_documents(["retry"]).vecto
     found = _python(code, PATH=str(tmp_path), TMPDIR=str(tmp_path))
     assert found.startswith("(3, 8)")
     assert "no g++" in found
+
+
+_COMPILES = """
+from xtr_pipeline.encoder.compute import mx
+a = mx.random.normal((64,)); mx.eval(mx.compile(lambda x: x * x + x * 3)(a))
+import os; print(os.environ["PATH"].count("encoder/compiler"))
+"""
+
+
+@pytest.fixture
+def logging_compiler(tmp_path: Path) -> dict[str, str]:
+    """An environment whose g++ writes its arguments to `tmp_path`/log, and where no kernel is compiled yet."""
+    real = shutil.which("g++", path=os.defpath)
+    if not runs_on_cpu() or sys.platform != "linux" or real is None:
+        pytest.skip("kernels are compiled with g++ on Linux CPUs only")
+    compiler = tmp_path / "bin" / "g++"
+    compiler.parent.mkdir()
+    compiler.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/log\nexec {real} "$@"\n', encoding="utf-8")
+    compiler.chmod(0o755)
+    return {"PATH": f"{compiler.parent}{os.pathsep}{os.defpath}", "TMPDIR": str(tmp_path)}
+
+
+def test_kernels_are_compiled_with_the_vector_instructions_of_the_processor(
+    logging_compiler: dict[str, str], tmp_path: Path
+):
+    assert _python(_COMPILES, **logging_compiler) == str(int(has_avx2()))
+    compiled = [line for line in (tmp_path / "log").read_text(encoding="utf-8").splitlines() if "-shared" in line]
+    assert len(compiled) == 1
+    assert ("-mavx2" in compiled[0]) == has_avx2()
+
+
+def test_a_child_process_does_not_put_the_compiler_on_its_path_again(logging_compiler: dict[str, str]):
+    code = "import subprocess, sys; from xtr_pipeline.encoder.compute import mx\n"
+    code += f"print(subprocess.run([sys.executable, '-c', {_COMPILES!r}], capture_output=True, text=True).stdout)"
+    assert _python(code, **logging_compiler) == str(int(has_avx2()))
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "found"),
+    [
+        ("flags\t\t: fpu avx2 fma\n\nflags\t\t: fpu avx2\n", True),
+        ("flags\t\t: fpu avx2 fma\n\nflags\t\t: fpu avx\n", False),
+        ("flags\t\t: fpu avx512f\n", False),
+        ("Features\t: fp asimd\n", False),
+        ("", False),
+    ],
+)
+def test_avx2_counts_where_every_core_has_it(cpuinfo: str, found: bool, tmp_path: Path):
+    (tmp_path / "cpuinfo").write_text(cpuinfo, encoding="utf-8")
+    assert has_avx2(tmp_path / "cpuinfo") is found
+    assert has_avx2(tmp_path / "none") is False
 
 
 def test_there_is_a_stream_for_every_core_on_a_cpu():

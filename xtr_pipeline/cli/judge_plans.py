@@ -14,6 +14,7 @@ from xtr_pipeline.judge.campaign import (
     GradingPlan,
     Plan,
     plan_deeper_judging,
+    plan_file_queries,
     plan_first_judging,
     plan_queries,
     plan_second_judging,
@@ -22,13 +23,19 @@ from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.requests import Request, Task
 from xtr_pipeline.judge.sampling import Sampling
 
-What = Literal["queries", "grades", "deeper", "second"]
-TASKS: dict[What, Task] = {"queries": "queries", "grades": "grades", "deeper": "grades", "second": "grades"}
+What = Literal["queries", "files", "grades", "deeper", "second"]
+TASKS: dict[What, Task] = {
+    "queries": "queries",
+    "files": "queries",
+    "grades": "grades",
+    "deeper": "grades",
+    "second": "grades",
+}
 
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """How much is asked: `repos` as on the command line, `units` of a repo for queries, `limit` queries for grades."""
+    """How much is asked: `repos` as on the command line, `units` (or files) of a repo, `limit` queries for grades."""
 
     repos: str = ""
     units: int = 60
@@ -59,6 +66,9 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
     if what == "queries":
         taken = {str(entry["unit_hash"]) for entry in held if "unit_hash" in entry}
         return plan_queries(units_of(repo), queries, Sampling(per_repo=options.units, seed=options.seed), taken)
+    if what == "files":
+        taken = {str(entry["path"]) for entry in held if "path" in entry and "units" in entry}
+        return plan_file_queries(units_of(repo), queries, options.units, options.seed, taken)
     if queries.is_empty():
         return Plan(())
     judging = 2 if what == "second" else 1

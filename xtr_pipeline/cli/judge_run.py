@@ -31,8 +31,8 @@ from xtr_pipeline.judge.campaign import GradingPlan
 
 def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its interface
     what: Annotated[
-        Literal["queries", "grades", "deeper", "second", "all"],
-        typer.Argument(help="What to ask for; all: queries, grades and second, one after the other."),
+        Literal["queries", "files", "grades", "deeper", "second", "all"],
+        typer.Argument(help="What to ask for; all: queries, files, grades and second, one after the other."),
     ] = "all",
     repos: Repos = "",
     units: Units = 60,
@@ -58,7 +58,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
     with errors_told() as console:
         known = _settings(base_url, model, in_flight, tokens, money)
         left = False
-        wanted: tuple[What, ...] = ("queries", "grades", "second") if what == "all" else (what,)
+        wanted: tuple[What, ...] = ("queries", "files", "grades", "second") if what == "all" else (what,)
         options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed)
         for each in wanted:
             report = _ask(console, each, options, known)

@@ -13,12 +13,22 @@ LINE_LENGTH = 120
 
 
 def with_outlines(units: pl.DataFrame) -> pl.DataFrame:
-    """The units and an outline of each of their files, sorted by unit id.
-
-    An outline's body has each symbol of the file, in its order, with the first line of its documentation.
+    """The units and the `outlines` of their files, sorted by unit id.
 
     Args:
         units: UNIT_SCHEMA, of one repository.
+
+    Raises:
+        ValueError: Later parts of a file's pieces without the first.
+    """
+    return pl.concat([units, outlines(units)]).sort("unit_id")
+
+
+def outlines(units: pl.DataFrame) -> pl.DataFrame:
+    """An outline of each of the units' files: each symbol, in the file's order, with its documentation's first line.
+
+    Args:
+        units: UNIT_SCHEMA, of one repository, all units of each file.
 
     Returns:
         UNIT_SCHEMA; an outline's kind is "outline", its id `outline_id` of repository and path.
@@ -43,7 +53,7 @@ def with_outlines(units: pl.DataFrame) -> pl.DataFrame:
             body=line.unique(maintain_order=True).str.join("\n"),
         )
     )
-    outlines = files.with_columns(
+    named = files.with_columns(
         pl.Series("unit_id", [outline_id(*row) for row in files.select("repo", "path").iter_rows()], dtype=pl.String),
         pl.Series("content_hash", [content_hash("", body) for body in files["body"]], dtype=pl.String),
         symbol=pl.lit(""),
@@ -51,8 +61,7 @@ def with_outlines(units: pl.DataFrame) -> pl.DataFrame:
         kind=pl.lit("outline"),
         part=pl.lit(0),
     )
-    typed = outlines.select(pl.col(name).cast(kind) for name, kind in UNIT_SCHEMA.items())
-    return pl.concat([units, typed]).sort("unit_id")
+    return named.select(pl.col(name).cast(kind) for name, kind in UNIT_SCHEMA.items())
 
 
 def document_ids(units: pl.DataFrame, *, outlines: bool = True) -> list[str]:

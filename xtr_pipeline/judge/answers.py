@@ -163,18 +163,27 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
         raise AnswerError("no queries, and no reason to skip the unit")
     words = UnitWords(*(frozenset(entry["words"][part]) for part in ("path", "names", "body")))
     left = dict(entry["wanted"])
+    # queries about a file name the unit that answers them; those about a unit need not
+    places = {unit["letter"]: unit for unit in entry.get("units", ())}
     records: list[Record] = []
     refused: list[Refused] = []
     for item in written:
         kind, query = item.get("kind"), _tidy(item.get("query"))
+        place = places.get(item.get("unit")) if places else entry
         if kind not in QUERY_KINDS or not query:
             problems = ["each query needs a kind (conceptual, question or keyword) and a text"]
         elif left.get(kind, 0) == 0:
             problems = [f"more {kind} queries than were asked for"]
+        elif place is None:
+            problems = [f"unit {item.get('unit')!r} was not shown"]
         else:
             problems = limit_problems(kind, query, words)
-        if not problems:
-            record = {**_query_record(kind, query, words, entry), "writer": source.judge, "date": source.date}
+        if not problems and place is not None:
+            record = {
+                **_query_record(kind, query, words, entry, place),
+                "writer": source.judge,
+                "date": source.date,
+            }
             problems = query_problems(record)
         if problems:
             refused.append(
@@ -186,7 +195,9 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
     return records, refused
 
 
-def _query_record(kind: str, query: str, words: UnitWords, entry: Mapping[str, Any]) -> Record:
+def _query_record(
+    kind: str, query: str, words: UnitWords, entry: Mapping[str, Any], place: Mapping[str, Any]
+) -> Record:
     overlap = measure_overlap(query, words)
     return {
         "query_id": query_id(entry["repo"], query),
@@ -194,7 +205,7 @@ def _query_record(kind: str, query: str, words: UnitWords, entry: Mapping[str, A
         "version": entry["version"],
         "kind": kind,
         "query": query,
-        **{name: entry[name] for name in ("unit_hash", "path", "symbol", "start_line", "end_line")},
+        **{name: place[name] for name in ("unit_hash", "path", "symbol", "start_line", "end_line")},
         "prompt_version": entry["prompt_version"],
         "overlap": {"path": overlap.path, "names": overlap.names, "body": overlap.body},
     }

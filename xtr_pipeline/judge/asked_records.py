@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from xtr_pipeline.judge.prices import Usage
-from xtr_pipeline.judge.records import Record, field_problems, is_int, is_number, label_problems
+from xtr_pipeline.judge.records import Record, field_problems, file_hash, is_int, is_number, label_problems
 
 Outcome = Literal["answered", "declined", "quarantined"]
 OUTCOMES: tuple[Outcome, ...] = ("answered", "declined", "quarantined")
@@ -67,10 +67,17 @@ def repo_of(entry: Mapping[str, Any]) -> str:
 
 
 def subject_of(entry: Mapping[str, Any]) -> str:
-    """What was asked about: a query with its turn, or a unit; the same however a pool was ordered or cut."""
+    """What was asked about: a query with its turn, a unit, or a file; the same however a pool was ordered or cut."""
+    if entry["task"] == "queries" and "units" in entry:
+        return file_subject(entry["repo"], entry["path"])
     if entry["task"] == "queries":
         return f"unit-{entry['unit_hash'][:16]}"
     return f"query-{entry['query_id']}-{entry['judging']}"
+
+
+def file_subject(repo: str, path: str) -> str:
+    """The subject of a request for queries about a file."""
+    return f"file-{file_hash(repo, path)[:16]}"
 
 
 def asked_problems(record: Mapping[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is left to ask: queries for units without one, grades for queries without one, deeper and second judgings."""
+"""What is left to ask: queries for units and files, grades for queries without one, deeper and second judgings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
+from xtr_pipeline.judge.file_requests import file_requests, sample_files
 from xtr_pipeline.judge.pools import (
     DEFAULT_POOL_SIZE,
     UnitRanker,
@@ -57,6 +59,15 @@ def plan_queries(units: pl.DataFrame, queries: pl.DataFrame, sampling: Sampling,
     """Requests for units of one repo that no query of the ledger is about, and whose content hash is not in `taken`."""
     chosen = sample_units(units, sampling, taken={*queries["unit_hash"].to_list(), *taken})
     return Plan(tuple(query_requests(units, chosen, sampling)))
+
+
+def plan_file_queries(
+    units: pl.DataFrame, queries: pl.DataFrame, limit: int, seed: int, taken: Collection[str] = ()
+) -> Plan:
+    """Requests for at most `limit` files of one repo that no query was written about as a whole, and not `taken`."""
+    about_file = queries.filter(pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS))
+    paths = sample_files(units, limit, seed, {*about_file["path"].to_list(), *taken})
+    return Plan(tuple(file_requests(units, paths)))
 
 
 def plan_first_judging(

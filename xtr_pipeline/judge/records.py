@@ -69,6 +69,11 @@ def query_id(repo: str, query: str) -> str:
     return hashlib.sha256(f"{repo}\n{query}".encode()).hexdigest()[:16]
 
 
+def file_hash(repo: str, path: str) -> str:
+    """The identity of a file: sha256 hex over repo, newline, path."""
+    return hashlib.sha256(f"{repo}\n{path}".encode()).hexdigest()
+
+
 def query_key(record: Mapping[str, Any]) -> tuple[str]:
     """What makes a query record unique."""
     return (record["query_id"],)

@@ -84,7 +84,7 @@ def query_requests(units: pl.DataFrame, chosen: pl.DataFrame, sampling: Sampling
         names = defined_names(
             (row["symbol"] for row in in_file if row["symbol"]), "\n".join(row["body"] for row in in_file)
         )
-        words = {row["unit_id"]: stems(_text(row)) for row in in_file}
+        words = {row["unit_id"]: stems(unit_text(row)) for row in in_file}
         for row in rows.iter_rows(named=True):
             wanted = wanted_kinds(row["content_hash"], sampling)
             if sum(wanted.values()):
@@ -108,7 +108,7 @@ def _query_request(
         wanted=wanted,
     )
     user = redact(query_prompt(task))
-    known = unit_words(row["path"], names, _text(row))
+    known = unit_words(row["path"], names, unit_text(row))
     return Request(
         custom_id=f"query-{row['repo']}-{row['content_hash'][:16]}-{QUERY_PROMPT_VERSION}",
         task="queries",
@@ -116,7 +116,7 @@ def _query_request(
         user=user.text,
         schema=QUERY_ANSWER_SCHEMA,
         manifest={
-            **_place(row),
+            **place_of(row),
             "prompt_version": QUERY_PROMPT_VERSION,
             "wanted": dict(wanted),
             "words": {"path": sorted(known.path), "names": sorted(known.names), "body": sorted(known.body)},
@@ -159,7 +159,7 @@ def _grade_request(
     shown = [
         {
             "letter": letter,
-            **_place(row),
+            **place_of(row),
             "position": position,
             "proposed_by": {proposal["proposer"]: proposal["rank"] for proposal in member["proposed_by"]},
         }
@@ -182,7 +182,8 @@ def _grade_request(
     )
 
 
-def _place(row: Mapping[str, Any]) -> dict[str, Any]:
+def place_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a unit is, as ledger records have it."""
     return {
         "repo": row["repo"],
         "version": row["version"],
@@ -194,7 +195,8 @@ def _place(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _text(row: Mapping[str, Any]) -> str:
+def unit_text(row: Mapping[str, Any]) -> str:
+    """A unit's documentation and body."""
     return f"{row['docstring'] or ''}\n{row['body']}"
 
 
@@ -202,12 +204,17 @@ def _outline(row: Mapping[str, Any], in_file: Sequence[Mapping[str, Any]]) -> tu
     """The file's other units, one a line, the nearest when there are many."""
     others = [other for other in in_file if other["unit_id"] != row["unit_id"]]
     nearest = sorted(others, key=lambda other: abs(other["start_line"] - row["start_line"]))[:OUTLINE_LINES]
+    return unit_lines(sorted(nearest, key=lambda other: other["start_line"]))
+
+
+def unit_lines(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Units one a line: place, kind, name, and the first line of the documentation."""
     lines = []
-    for other in sorted(nearest, key=lambda other: other["start_line"]):
-        summary = (other["docstring"] or "").strip().split("\n")[0][:90]
-        name = other["symbol"] or other["kind"]
+    for row in rows:
+        summary = (row["docstring"] or "").strip().split("\n")[0][:90]
+        name = row["symbol"] or row["kind"]
         lines.append(
-            f"{other['start_line']}-{other['end_line']} {other['kind']} {name}" + (f": {summary}" if summary else "")
+            f"{row['start_line']}-{row['end_line']} {row['kind']} {name}" + (f": {summary}" if summary else "")
         )
     return tuple(lines)
 

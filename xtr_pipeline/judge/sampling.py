@@ -55,7 +55,7 @@ def sample_units(units: pl.DataFrame, sampling: Sampling, taken: Collection[str]
     occurs
     twice is left out: its query would have two right answers. Rows come back sorted by path and line.
     """
-    candidates = _substantial(units, sampling).filter(~pl.col("content_hash").is_in(list(taken)))
+    candidates = substantial(units, sampling).filter(~pl.col("content_hash").is_in(list(taken)))
     queue = list(_taking_turns(candidates, sampling))
     chosen: list[str] = []
     counts: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def wanted_kinds(unit_hash: str, sampling: Sampling) -> dict[QueryKind, int]:
     return wanted
 
 
-def _substantial(units: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:
+def substantial(units: pl.DataFrame, sampling: Sampling) -> pl.DataFrame:
     """The units worth a query, with `code_lines` (statement lines) and `cut` (more parts follow)."""
     lines = (
         pl.col("body")

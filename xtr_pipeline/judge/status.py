@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 
 from xtr_pipeline.judge.agreement import measure_agreement
+from xtr_pipeline.judge.asked_records import file_subject
+from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
 from xtr_pipeline.judge.hard_negatives import hard_negative_share
 from xtr_pipeline.judge.records import GRADES, POSITIVE_GRADE
 
@@ -58,8 +60,10 @@ def _account(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -
 
     A label whose answer the account does not hold (it is older than the account) counts as a request by itself.
     """
+    about_file = pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
     labelled = {
-        *(f"unit-{unit[:16]}" for unit in queries["unit_hash"]),
+        *(f"unit-{unit[:16]}" for unit in queries.filter(~about_file)["unit_hash"]),
+        *(file_subject(*row) for row in queries.filter(about_file).select("repo", "path").unique().iter_rows()),
         *(f"query-{query}-{turn}" for query, turn in grades.select("query_id", "judging").unique().iter_rows()),
     }
     sound = asked.filter(pl.col("outcome") != "quarantined")["subject"].to_list()

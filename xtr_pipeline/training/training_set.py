@@ -19,7 +19,7 @@ class Labels:
     """What is known about one train repository.
 
     Attributes:
-        queries: Written queries with the unit they are about (`judge.written_queries`).
+        queries: Written queries with what they are about (`judge.written_queries`).
         graded: Ids of the queries that a judge graded; they count by their grades alone, also where these show that a
             query is a bad one.
         judged: Examples of queries with grades.
@@ -37,7 +37,8 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
 
     Returns:
         Columns source ("written" or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A written query has the unit that
-        it was written about, with grade 5, which no judge gave (`source` says so), and mined negatives, with grade 0.
+        it was written about, with grade 5, which no judge gave (`source` says so), and mined negatives, with grade 0;
+        one about a file has the file's outline too, with grade 5.
 
     Raises:
         TrainingSetError: There is no example.
@@ -46,7 +47,7 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     for known in labels.values():
         ungraded = ~pl.col("query_id").is_in(sorted(known.graded))
         unjudged = known.queries.filter(ungraded).drop_nulls("unit_id")
-        frames += [_from("written", _with_mined(_single(unjudged), known.mined)), _from("judged", known.judged)]
+        frames += [_from("written", _with_mined(_with_outlines(unjudged), known.mined)), _from("judged", known.judged)]
     return _together(frames, labels)
 
 
@@ -64,6 +65,13 @@ def _single(rows: pl.DataFrame) -> pl.DataFrame:
     """Examples with one candidate each; the negatives come from the other examples of a batch."""
     candidate = pl.struct(pl.col("unit_id"), pl.col("text"), grade=pl.lit(5, dtype=pl.Int8))
     return rows.select("query_id", "query", "kind", "repo", candidates=pl.concat_list(candidate))
+
+
+def _with_outlines(queries: pl.DataFrame) -> pl.DataFrame:
+    """Examples of queries with the unit, and for those about a file its outline behind it."""
+    outline = pl.struct(unit_id="outline_id", text="outline_text", grade=pl.lit(5, dtype=pl.Int8))
+    shown = pl.when(pl.col("outline_id").is_not_null()).then(pl.concat_list(outline)).otherwise(pl.lit([]))
+    return _single(queries).with_columns(candidates=pl.concat_list("candidates", queries.select(shown).to_series()))
 
 
 def _with_mined(examples: pl.DataFrame, mined: pl.DataFrame) -> pl.DataFrame:

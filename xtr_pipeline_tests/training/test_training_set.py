@@ -14,6 +14,8 @@ QUERIES = pl.DataFrame(
         "repo": ["toy"] * 3,
         "unit_id": ["u1", "u2", None],
         "text": ["first", "second", None],
+        "outline_id": pl.Series([None] * 3, dtype=pl.String),
+        "outline_text": pl.Series([None] * 3, dtype=pl.String),
     }
 )
 GRADED = [{"unit_id": "u2", "text": "second", "grade": 4}, {"unit_id": "u1", "text": "first", "grade": 1}]
@@ -45,6 +47,18 @@ def test_mined_negatives_stand_behind_a_written_query_and_never_among_grades() -
     judged, written = examples["candidates"].to_list()
     assert judged == GRADED
     assert [(c["text"], c["grade"]) for c in written] == [("first", 5), ("third", UNJUDGED), ("fourth", UNJUDGED)]
+    check_examples(examples.drop("source"), positive_grade=4)
+
+
+def test_the_outline_of_its_file_is_right_too_for_a_query_about_a_file() -> None:
+    about_file = pl.col("query_id") == "q1"
+    queries = QUERIES.with_columns(
+        outline_id=pl.when(about_file).then(pl.lit("o1")), outline_text=pl.when(about_file).then(pl.lit("names"))
+    )
+    examples = training_set_of({"toy": Labels(queries, frozenset(), JUDGED.clear(), MINED.clear())})
+    first, second = examples["candidates"].to_list()
+    assert [(c["unit_id"], c["text"], c["grade"]) for c in first] == [("u1", "first", 5), ("o1", "names", 5)]
+    assert [(c["unit_id"], c["grade"]) for c in second] == [("u2", 5)]
     check_examples(examples.drop("source"), positive_grade=4)
 
 

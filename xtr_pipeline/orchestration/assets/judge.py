@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import load_encoder
-from xtr_pipeline.judge.campaign import GradingPlan, plan_queries, plan_second_judging
+from xtr_pipeline.judge.campaign import GradingPlan, plan_file_queries, plan_queries, plan_second_judging
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.mined_negatives import mine_negatives
 from xtr_pipeline.judge.newest_checkpoint import newest_checkpoint
@@ -27,10 +27,11 @@ from xtr_pipeline.retrieval.sources import searcher_for_units
 
 
 class QueriesConfig(dg.Config):
-    """Whether the judge is asked for queries (default: as data/judge.toml says), and about how many units at most."""
+    """Whether the judge is asked for queries (default: as data/judge.toml says), about how many units and files."""
 
     ask: bool | None = None
     units: int = 60
+    files: int = 20
 
 
 class PoolConfig(dg.Config):
@@ -48,7 +49,7 @@ class JudgmentsConfig(dg.Config):
 def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`queries`, `mined_negatives`, `candidate_pool`, `judgments`."""
 
-    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="2", io_manager_key="frames")
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="3", io_manager_key="frames")
     def queries(
         context: dg.AssetExecutionContext, config: QueriesConfig, project: Project, code_units: pl.DataFrame
     ) -> Result:
@@ -59,8 +60,10 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         ledger, repo = project.files.ledger, context.partition_key
         asked = {}
         if asks(project, config.ask):
-            plan = plan_queries(code_units, load_queries(ledger, [repo]), Sampling(per_repo=config.units))
-            asked = ask_judge(context, project, plan.requests, "queries")
+            known, sampling = load_queries(ledger, [repo]), Sampling(per_repo=config.units)
+            about_units = plan_queries(code_units, known, sampling)
+            about_files = plan_file_queries(code_units, known, config.files, sampling.seed)
+            asked = ask_judge(context, project, (*about_units.requests, *about_files.requests), "queries")
         inputs = inputs_version(context, project)
         written = written_about(load_queries(ledger, [repo]), code_units)
         sample = written.select("kind", "query", "path").sample(min(10, written.height), seed=0)

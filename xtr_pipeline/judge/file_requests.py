@@ -1,0 +1,84 @@
+"""Requests for queries about whole files: which files, and what is shown of each.
+
+Queries about single units ask for corners of a project; what people search for is more often what a whole file is
+there for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from xtr_pipeline.judge.file_prompt import (
+    FILE_ANSWER_SCHEMA,
+    FILE_PROMPT_VERSION,
+    FILE_SYSTEM,
+    FileTask,
+    file_prompt,
+)
+from xtr_pipeline.judge.overlap import defined_names, unit_words, words_to_avoid
+from xtr_pipeline.judge.prompts import letters
+from xtr_pipeline.judge.records import QueryKind, file_hash
+from xtr_pipeline.judge.redaction import redact
+from xtr_pipeline.judge.requests import Request, place_of, shown_unit, unit_lines, unit_text
+from xtr_pipeline.judge.sampling import Sampling, shuffled, substantial
+
+SHOWN_UNITS = 8
+OUTLINE_LINES = 60
+LEAST_LINES = 25
+"""Statement lines of a file's substantial units; below, a file is seldom a place of its own."""
+WANTED: Mapping[QueryKind, int] = {"conceptual": 2, "question": 1}
+
+
+def sample_files(units: pl.DataFrame, limit: int, seed: int, taken: Collection[str] = ()) -> list[str]:
+    """Paths of at most `limit` substantial files of one repo in an order drawn from the seed, without those `taken`."""
+    substance = substantial(units, Sampling()).group_by("path").agg(pl.sum("code_lines"))
+    paths = substance.filter(pl.col("code_lines") >= LEAST_LINES)["path"].to_list()
+    return [path for path in shuffled(paths, seed, "file") if path not in taken][:limit]
+
+
+def file_requests(units: pl.DataFrame, paths: Sequence[str]) -> Iterator[Request]:
+    """One request for every path; `units` are all of the repo's units."""
+    sizes = dict(substantial(units, Sampling()).select("unit_id", "code_lines").iter_rows())
+    for path in paths:
+        in_file = units.filter(pl.col("path") == path).sort("start_line", "unit_id").to_dicts()
+        main = sorted((row for row in in_file if row["unit_id"] in sizes), key=lambda row: -sizes[row["unit_id"]])
+        yield _file_request(in_file, sorted(main[:SHOWN_UNITS], key=lambda row: row["start_line"]))
+
+
+def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]]) -> Request:
+    repo, version, path = (in_file[0][name] for name in ("repo", "version", "path"))
+    names = defined_names(
+        (row["symbol"] for row in in_file if row["symbol"]), "\n".join(row["body"] for row in in_file)
+    )
+    task = FileTask(
+        repo=repo,
+        path=path,
+        outline=unit_lines(in_file)[:OUTLINE_LINES],
+        units=tuple(shown_unit(row) for row in shown),
+        avoid=words_to_avoid(path, names),
+        wanted=WANTED,
+    )
+    user = redact(file_prompt(task))
+    known = unit_words(path, names, "\n".join(unit_text(row) for row in in_file))
+    return Request(
+        custom_id=f"file-{repo}-{file_hash(repo, path)[:16]}-{FILE_PROMPT_VERSION}",
+        task="queries",
+        system=FILE_SYSTEM,
+        user=user.text,
+        schema=FILE_ANSWER_SCHEMA,
+        manifest={
+            "repo": repo,
+            "version": version,
+            "path": path,
+            "prompt_version": FILE_PROMPT_VERSION,
+            "wanted": dict(WANTED),
+            "units": [
+                {"letter": letter, **place_of(row)} for letter, row in zip(letters(len(shown)), shown, strict=True)
+            ],
+            "words": {"path": sorted(known.path), "names": sorted(known.names), "body": sorted(known.body)},
+        },
+        redacted=user.found,
+    )

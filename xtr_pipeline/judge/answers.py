@@ -161,7 +161,6 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
         raise AnswerError('expected {"queries": [{"kind", "query"}, ...], "skip": null or a reason}')
     if not written and not _tidy(answer.content.get("skip")):
         raise AnswerError("no queries, and no reason to skip the unit")
-    words = UnitWords(*(frozenset(entry["words"][part]) for part in ("path", "names", "body")))
     left = dict(entry["wanted"])
     # queries about a file name the unit that answers them; those about a unit need not
     places = {unit["letter"]: unit for unit in entry.get("units", ())}
@@ -177,14 +176,12 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
         elif place is None:
             problems = [f"unit {item.get('unit')!r} was not shown"]
         else:
+            words = _words(entry, place)
             problems = limit_problems(kind, query, words)
-        if not problems and place is not None:
-            record = {
-                **_query_record(kind, query, words, entry, place),
-                "writer": source.judge,
-                "date": source.date,
-            }
-            problems = query_problems(record)
+            if not problems:
+                query_record = _query_record(kind, query, words, entry, place)
+                record = {**query_record, "writer": source.judge, "date": source.date}
+                problems = query_problems(record)
         if problems:
             refused.append(
                 Refused(answer.place, answer.custom_id, "; ".join(problems), json.dumps(item, ensure_ascii=False))
@@ -193,6 +190,12 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
         left[kind] -= 1
         records.append(record)
     return records, refused
+
+
+def _words(entry: Mapping[str, Any], place: Mapping[str, Any]) -> UnitWords:
+    """The words that a query about the unit at `place` is held against."""
+    known = {**entry["words"], **({"body": place["body"]} if "body" in place else {})}
+    return UnitWords(*(frozenset(known[part]) for part in ("path", "names", "body")))
 
 
 def _query_record(

@@ -24,6 +24,7 @@ from xtr_pipeline.judge.records import QueryKind, file_hash
 from xtr_pipeline.judge.redaction import redact
 from xtr_pipeline.judge.requests import Request, place_of, shown_unit, unit_lines, unit_text
 from xtr_pipeline.judge.sampling import Sampling, shuffled, substantial
+from xtr_pipeline.judge.words import stems
 
 SHOWN_UNITS = 8
 OUTLINE_LINES = 60
@@ -62,7 +63,7 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
         wanted=WANTED,
     )
     user = redact(file_prompt(task))
-    known = unit_words(path, names, "\n".join(unit_text(row) for row in in_file))
+    known = unit_words(path, names, "")
     return Request(
         custom_id=f"file-{repo}-{file_hash(repo, path)[:16]}-{FILE_PROMPT_VERSION}",
         task="queries",
@@ -76,9 +77,10 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
             "prompt_version": FILE_PROMPT_VERSION,
             "wanted": dict(WANTED),
             "units": [
-                {"letter": letter, **place_of(row)} for letter, row in zip(letters(len(shown)), shown, strict=True)
+                {"letter": letter, **place_of(row), "body": sorted(stems(unit_text(row)))}
+                for letter, row in zip(letters(len(shown)), shown, strict=True)
             ],
-            "words": {"path": sorted(known.path), "names": sorted(known.names), "body": sorted(known.body)},
+            "words": {"path": sorted(known.path), "names": sorted(known.names)},
         },
         redacted=user.found,
     )

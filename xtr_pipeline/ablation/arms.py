@@ -15,12 +15,15 @@ RECIPES: Mapping[str, Recipe] = {"docstring": DOCSTRING, "judged": JUDGED}
 UNTRAINED = ("bm25", "mean-vector", "base")
 OWN: Mapping[str, type] = {
     "labels": float,
+    "without": str,
     "average": float,
     "head_dim": int,
     "outline_weight": float,
     "weighted_tokens": bool,
 }
 """Settings of an arm besides those of its recipe."""
+SOURCES = ("written", "file", "judged")
+"""Where the training set has its queries from."""
 
 NAMED: Mapping[str, str] = {
     # the base and the main job's model, searched otherwise
@@ -39,6 +42,10 @@ NAMED: Mapping[str, str] = {
     "+margin": "judged:margin_weight=1",
     "xtr-trained": 'judged:scoring="xtr"',
     "mined": "judged:mined_negatives=3",
+    # what each kind of label earns
+    "without-file-queries": "judged:without=file",
+    "without-unit-queries": "judged:without=written",
+    "without-grades": "judged:without=judged",
     "labels-10%": "judged:labels=0.1",
     "labels-25%": "judged:labels=0.25",
     "labels-50%": "judged:labels=0.5",
@@ -62,6 +69,7 @@ class Arm:
         start: What it is: "bm25", "mean-vector" (base, one vector a unit), "base", or the recipe that trains it.
         settings: Changes of the recipe.
         labels: Share of the queries that it is trained on; smaller shares are parts of larger ones.
+        without: Sources of queries that it is not trained on, with + between: "written", "file", "judged".
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
         outline_weight: How much a file's outline counts beside a unit's own score.
@@ -72,6 +80,7 @@ class Arm:
     start: Start
     settings: Mapping[str, Any] = field(default_factory=dict)
     labels: float = 1.0
+    without: str = ""
     average: float = 0.0
     head_dim: int = 0
     outline_weight: float = OUTLINE_WEIGHT
@@ -107,6 +116,9 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"arm {text!r}: {start} is not trained and takes {' and '.join(taken) or 'nothing'} alone")
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
+    unknown = {*own.get("without", "").split("+"), *SOURCES} - {"", *SOURCES}
+    if unknown:
+        raise ArmError(f"arm {text!r}: no source {', '.join(sorted(unknown))}; there are {', '.join(SOURCES)}")
     if own.get("head_dim", 1) < 1 or own.get("outline_weight", 0.0) < 0:
         raise ArmError(f"arm {text!r}: head_dim must be at least 1, outline_weight at least 0")
     arm = Arm(text, start, settings, **own)  # type: ignore[arg-type]  # one of the names above

@@ -49,7 +49,7 @@ class Bench:
 
     Attributes:
         base: Where training starts.
-        examples: By recipe, what it is trained on (`training_set`, without the column source).
+        examples: By recipe, what it is trained on (`training_set`).
         dev_queries: `evaluation.dev_probe.DEV_QUERY_SCHEMA`.
         dev_units: Code units by dev repository.
         head_dim: Dimensions of a token vector.
@@ -111,13 +111,17 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     if arm.start not in RECIPES:
         return bench.base
     recipe = arm.recipe(seed)
-    examples = share_of(bench.examples[arm.start], arm.labels)
+    known = bench.examples[arm.start]
+    kept = known.filter(~pl.col("source").is_in(arm.without.split("+"))).drop("source")
+    if kept.is_empty():
+        raise ArmError(f"arm {arm.name!r}: without {arm.without} nothing is left to train on")
+    examples = share_of(kept, arm.labels)
     # the start is that of the main job, whatever share of the queries is trained on
     if arm.head_dim and bench.base.model.head is not None:
         raise ArmError(f"arm {arm.name!r}: the base has a head of {bench.base.settings.dim} dimensions, which stays")
-    start = starting_encoder(bench.base, recipe, bench.examples[arm.start], arm.head_dim or bench.head_dim)
+    start = starting_encoder(bench.base, recipe, known.drop("source"), arm.head_dim or bench.head_dim)
     done = bench.trained.get(arm.start)
-    if done is not None and done.recipe == asdict(recipe) and arm.labels == 1 and not arm.head_dim:
+    if done is not None and done.recipe == asdict(recipe) and _whole(arm):
         return _delivered(start, done.folder, arm)
     folder = bench.folder / _key(bench, arm, seed, of="model")
     if not (folder / "model" / "config.json").is_file():
@@ -126,6 +130,11 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
         save_encoder(trained, folder / "model")
         shutil.rmtree(folder / "state")
     return _delivered(start, folder / "model", arm)
+
+
+def _whole(arm: Arm) -> bool:
+    """Whether the arm is trained on all examples, into vectors as long as the main job's."""
+    return arm.labels == 1 and not arm.without and not arm.head_dim
 
 
 def _delivered(start: Encoder, folder: Path, arm: Arm) -> Encoder:
@@ -150,7 +159,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
     """Identity of an arm's model, or of its measurement: what it is made of."""
     parts: list[object] = [of, arm.start, bench.base.fingerprint]
     if arm.start in RECIPES:
-        parts += [asdict(arm.recipe(seed)), arm.labels, arm.head_dim or bench.head_dim, bench.probe_units]
+        parts += [asdict(arm.recipe(seed)), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
         parts += [arm.average, arm.outline_weight, arm.weighted_tokens]

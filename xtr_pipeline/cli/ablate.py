@@ -120,7 +120,7 @@ def _bench() -> Bench:
     done = {name: trained(asset, sets[name]) for name, asset in made.items()}
     return Bench(
         base=base,
-        examples={name: frame.drop("source") for name, frame in sets.items()},
+        examples=sets,
         dev_queries=queries,
         dev_units={repo: units[repo] for repo in queries["repo"].unique().sort().to_list()},
         head_dim=profile.head_dim,

@@ -36,9 +36,9 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     """Put the queries of all train repositories together.
 
     Returns:
-        Columns source ("written" or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A written query has the unit that
-        it was written about, with grade 5, which no judge gave (`source` says so), and mined negatives, with grade 0;
-        one about a file has the file's outline too, with grade 5.
+        Columns source ("written", "file" for those about a file, or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A
+        written query has the unit that it was written about, with grade 5, which no judge gave (`source` says so), and
+        mined negatives, with grade 0; one about a file has the file's outline too, with grade 5.
 
     Raises:
         TrainingSetError: There is no example.
@@ -47,7 +47,13 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     for known in labels.values():
         ungraded = ~pl.col("query_id").is_in(sorted(known.graded))
         unjudged = known.queries.filter(ungraded).drop_nulls("unit_id")
-        frames += [_from("written", _with_mined(_with_outlines(unjudged), known.mined)), _from("judged", known.judged)]
+        about_file = pl.col("outline_id").is_not_null()
+        about_units, about_files = _single(unjudged.filter(~about_file)), _with_outlines(unjudged.filter(about_file))
+        frames += [
+            _from("written", _with_mined(about_units, known.mined)),
+            _from("file", _with_mined(about_files, known.mined)),
+            _from("judged", known.judged),
+        ]
     return _together(frames, labels)
 
 
@@ -68,10 +74,10 @@ def _single(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_outlines(queries: pl.DataFrame) -> pl.DataFrame:
-    """Examples of queries with the unit, and for those about a file its outline behind it."""
+    """Examples of queries about files: the unit, and the file's outline behind it."""
     outline = pl.struct(unit_id="outline_id", text="outline_text", grade=pl.lit(5, dtype=pl.Int8))
-    shown = pl.when(pl.col("outline_id").is_not_null()).then(pl.concat_list(outline)).otherwise(pl.lit([]))
-    return _single(queries).with_columns(candidates=pl.concat_list("candidates", queries.select(shown).to_series()))
+    outlines = queries.select(pl.concat_list(outline)).to_series()
+    return _single(queries).with_columns(candidates=pl.concat_list("candidates", outlines))
 
 
 def _with_mined(examples: pl.DataFrame, mined: pl.DataFrame) -> pl.DataFrame:

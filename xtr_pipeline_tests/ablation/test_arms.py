@@ -2,7 +2,7 @@
 
 import pytest
 
-from xtr_pipeline.ablation.arms import NAMED, RECIPES, TABLE, ArmError, arm_of
+from xtr_pipeline.ablation.arms import NAMED, OWN, RECIPES, TABLE, ArmError, arm_of
 from xtr_pipeline.training.recipe import JUDGED
 
 
@@ -11,8 +11,7 @@ def test_every_arm_of_the_table_can_be_read_and_is_another_system() -> None:
     # by the recipe that comes of it: a setting that is the recipe's own makes no other system
     recipes = [arm.recipe(JUDGED.seed) if arm.start in RECIPES else None for arm in arms]
     systems = {
-        (arm.start, recipe, arm.labels, arm.average, arm.head_dim, arm.outline_weight, arm.weighted_tokens)
-        for arm, recipe in zip(arms, recipes, strict=True)
+        (recipe, *(getattr(arm, name) for name in ("start", *OWN))) for arm, recipe in zip(arms, recipes, strict=True)
     }
     assert len(systems) == len(TABLE)
 
@@ -52,3 +51,8 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
 def test_what_cannot_be_measured_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises(ArmError, match=message):
         arm_of(text)
+
+
+def test_a_source_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ArmError, match="no source jugded; there are written, file, judged"):
+        arm_of("judged:without=file+jugded")

@@ -51,13 +51,19 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     ]
     return Bench(
         base=saveable(tiny_encoder(head_dim=None)),
-        examples={name: tiny_examples() for name in tiny},
+        examples={name: _with_sources(tiny_examples()) for name in tiny},
         dev_queries=pl.DataFrame(asked, schema=DEV_QUERY_SCHEMA),
         dev_units=units,
         head_dim=8,
         probe_units=8,
         folder=tmp_path,
     )
+
+
+def _with_sources(examples: pl.DataFrame) -> pl.DataFrame:
+    """Every second query about a file."""
+    about_file = pl.int_range(pl.len()) % 2 == 0
+    return examples.with_columns(source=pl.when(about_file).then(pl.lit("file")).otherwise(pl.lit("written")))
 
 
 class Steps:
@@ -91,7 +97,7 @@ def test_a_trained_arm_is_measured_in_every_mode_and_neither_trained_nor_measure
 
 def test_the_main_jobs_checkpoint_is_used_where_the_recipe_is_its_own(bench: Bench, tmp_path: Path) -> None:
     recipe = arms.RECIPES["judged"]
-    start = starting_encoder(bench.base, recipe, bench.examples["judged"], bench.head_dim)
+    start = starting_encoder(bench.base, recipe, bench.examples["judged"].drop("source"), bench.head_dim)
     save_encoder(start, tmp_path / "made")
     made = replace(bench, trained={"judged": Checkpoint(asdict(recipe), tmp_path / "made")}, folder=tmp_path / "own")
     steps = Steps()
@@ -122,6 +128,15 @@ def test_another_seed_and_fewer_labels_are_other_models(bench: Bench) -> None:
     assert steps.taken == 12
 
 
+def test_without_a_source_is_another_model_and_without_all_an_error(bench: Bench) -> None:
+    steps = Steps()
+    for arm in (Arm("a", "judged"), Arm("b", "judged", without="file"), Arm("c", "judged", without="written")):
+        measure(bench, arm, 13, steps)
+    assert steps.taken == 12
+    with pytest.raises(ArmError, match="without file\\+written nothing is left"):
+        measure(bench, Arm("d", "judged", without="file+written"), 13, steps)
+
+
 def test_the_mean_vector_arm_ranks_every_file_by_the_cosine_of_the_means_of_its_unit(bench: Bench) -> None:
     frame = measure(bench, Arm("mean-vector", "mean-vector"), 13, Steps())
     assert frame["ranked"].list.len().to_list() == [8] * 4
@@ -137,7 +152,9 @@ def test_the_mean_vector_arm_ranks_every_file_by_the_cosine_of_the_means_of_its_
 def test_another_width_of_the_head_is_another_model_and_refused_where_the_base_has_one(bench: Bench) -> None:
     wide = measure(bench, Arm("wide", "judged", head_dim=12), 13, Steps())
     assert wide["mode"].n_unique() == 3
-    headed = replace(bench, base=starting_encoder(bench.base, arms.RECIPES["judged"], bench.examples["judged"], 8))
+    headed = replace(
+        bench, base=starting_encoder(bench.base, arms.RECIPES["judged"], bench.examples["judged"].drop("source"), 8)
+    )
     with pytest.raises(ArmError, match="the base has a head of 8 dimensions"):
         measure(headed, Arm("wide", "judged", head_dim=12), 13, Steps())
 

@@ -56,6 +56,7 @@ def test_the_outline_of_its_file_is_right_too_for_a_query_about_a_file() -> None
         outline_id=pl.when(about_file).then(pl.lit("o1")), outline_text=pl.when(about_file).then(pl.lit("names"))
     )
     examples = training_set_of({"toy": Labels(queries, frozenset(), JUDGED.clear(), MINED.clear())})
+    assert examples["source"].to_list() == ["file", "written"]
     first, second = examples["candidates"].to_list()
     assert [(c["unit_id"], c["text"], c["grade"]) for c in first] == [("u1", "first", 5), ("o1", "names", 5)]
     assert [(c["unit_id"], c["grade"]) for c in second] == [("u2", 5)]

@@ -16,7 +16,10 @@ import dagster as dg
 import polars as pl
 from dagster import AssetKey, DagsterInstance
 from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecord
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 INPUTS_TAG = "xtr/inputs"
 GATE = "gate"
@@ -100,7 +103,8 @@ class Versions:
 
     @staticmethod
     def _passed(record: AssetCheckExecutionRecord | None, materialised: int | None) -> bool:
-        if record is None or record.evaluation is None or not record.evaluation.passed:
+        # a killed run leaves records of checks that were only planned, which evaluated nothing
+        if record is None or record.status != AssetCheckExecutionRecordStatus.SUCCEEDED or record.evaluation is None:
             return False
         target = record.evaluation.target_materialization_data
         return target is not None and target.storage_id == materialised

@@ -1,8 +1,13 @@
 """Cleaning up after a killed job."""
 
 import dagster as dg
+from dagster import AssetCheckKey, AssetKey
+from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
+from dagster._core.events import DagsterEvent, DagsterEventType
 
+from xtr_pipeline.orchestration.outside import outside_versions
 from xtr_pipeline.orchestration.recovery import DRIVER_TAG, bury_dead_runs
+from xtr_pipeline.orchestration.versions import Versions
 from xtr_pipeline_tests.orchestration.conftest import Bench
 
 
@@ -32,3 +37,17 @@ def test_a_run_that_somebody_else_started_is_left_alone(bench: Bench) -> None:
     run = start_run(bench, {})
     assert bury_dead_runs(bench.instance) == 0
     assert bench.instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.STARTED
+
+
+def test_a_check_that_a_killed_job_only_planned_has_not_passed(bench: Bench) -> None:
+    run = start_run(bench, {DRIVER_TAG: "1"})
+    # unpartitioned, so that the record of the check is found without a partition
+    key, name = AssetKey("training_set"), "no_eval_repo_in_training"
+    planned = AssetCheckEvaluationPlanned(key, name)
+    kind = DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value
+    bench.instance.report_dagster_event(DagsterEvent(kind, run.job_name, event_specific_data=planned), run.run_id)
+    check = AssetCheckKey(key, name)
+    storage = bench.instance.event_log_storage
+    assert str(storage.get_latest_asset_check_execution_by_key([check])[check].status).endswith("PLANNED")
+    versions = Versions(bench.instance, bench.defs().resolve_asset_graph(), outside_versions(bench.project))
+    assert not versions.is_checked(key, None)

@@ -43,7 +43,7 @@ def test_a_check_that_a_killed_job_only_planned_has_not_passed(bench: Bench) -> 
     run = start_run(bench, {DRIVER_TAG: "1"})
     # unpartitioned, so that the record of the check is found without a partition
     key, name = AssetKey("training_set"), "no_eval_repo_in_training"
-    planned = AssetCheckEvaluationPlanned(key, name)
+    planned = AssetCheckEvaluationPlanned(asset_key=key, check_name=name)
     kind = DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED.value
     bench.instance.report_dagster_event(DagsterEvent(kind, run.job_name, event_specific_data=planned), run.run_id)
     check = AssetCheckKey(key, name)

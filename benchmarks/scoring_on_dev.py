@@ -3,7 +3,8 @@
     python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base]
 
 Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as
-it is" (the model's own weights of tokens, outlines with their usual weight, every unit scored) in one thing.
+it is" (the model's own weights of tokens, outlines with their usual weight, every unit scored) in one thing. Queries
+about units and about whole files have a table each.
 """
 
 import os
@@ -28,12 +29,14 @@ from xtr_pipeline.evaluation.dev_probe import dev_queries, specified_queries
 from xtr_pipeline.evaluation.metrics import score_rankings
 from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
+from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.narrowing import unit_means
 from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
+from xtr_pipeline.retrieval.ranking import Ranker
 
 Scores = NDArray[np.float32]
 
@@ -85,6 +88,12 @@ class Repo:
 def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     """By way of scoring, the files of each query in order."""
     encoder, paths = repo.encoder, repo.units["path"].to_list()
+    ranker = Ranker(tuple(repo.units["unit_id"]), tuple(paths))
+    everything = np.ones(repo.units.height, dtype=np.bool_)
+
+    def by_best_unit(scores: Scores) -> list[str]:
+        return [hit.path for hit in ranker.files(scores, everything, len(paths))]
+
     searched = repo.scores(encoder, OUTLINE_WEIGHT)
     length = np.log(np.diff(repo.documents[1])[repo.outlined.units])
     found = {
@@ -94,18 +103,13 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
         "tokens all alike, no outlines": repo.scores(encoder.with_token_weights(None), 0.0),
         "longer units better (0.01 log)": [scores + 0.01 * length for scores in searched],
     }
-    found |= {f"outlines with {weight}": repo.scores(encoder, weight) for weight in (0.0, 0.2, 0.3)}
+    found |= {f"outlines with {weight}": repo.scores(encoder, weight) for weight in (0.0, 0.2, 0.3, 0.5)}
     found |= {f"mean vectors with {dense}": repo.scores(encoder, OUTLINE_WEIGHT, dense) for dense in (0.2, 0.5)}
-    ordered = {name: [by_best_unit(scores, paths) for scores in rows] for name, rows in found.items()}
+    ordered = {name: [by_best_unit(scores) for scores in rows] for name, rows in found.items()}
     for share in (0.1, 0.3):
         name = f"best unit and {share} of the next two"
         ordered[name] = [by_best_units(scores, paths, share) for scores in searched]
     return ordered
-
-
-def by_best_unit(scores: Scores, paths: Sequence[str]) -> list[str]:
-    """Files by their best unit."""
-    return list(dict.fromkeys(paths[unit] for unit in np.argsort(-scores, kind="stable")))
 
 
 def by_best_units(scores: Scores, paths: Sequence[str], share: float) -> list[str]:
@@ -124,17 +128,27 @@ def dev_repo(files: ProjectFiles, encoder: Encoder, name: str) -> Repo:
     return Repo(encoder, units, specified_queries(dev_queries({name: judged}, {name: units})))
 
 
+def about_files(files: ProjectFiles, name: str) -> frozenset[str]:
+    """Ids of a repository's queries about whole files."""
+    queries = load_queries(files.ledger, [name])
+    return frozenset(queries.filter(pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS))["query_id"])
+
+
 def main(model: str) -> None:
     """Print the table of one model."""
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
-    frames = []
+    frames, of_files = [], set()
     for name in load_registry(files.registry, load_reserved(files.reserved)).names("dev"):
         repo = dev_repo(files, encoder, name)
+        of_files |= about_files(files, name)
         for way, ordered in rankings(repo).items():
             ranked = {query.id: order[:1000] for query, order in zip(repo.asked, ordered, strict=True)}
             frames.append(score_rankings(repo.asked, ranked, model=way, mode="semantic"))
-    print(markdown_table(result_figures(pl.concat(frames))))
+    scored, about_file = pl.concat(frames), pl.col("query_id").is_in(sorted(of_files))
+    for title, part in (("units", scored.filter(~about_file)), ("files", scored.filter(about_file))):
+        if part.height:
+            print(f"\nQueries about {title}\n\n{markdown_table(result_figures(part))}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import math
 
 from xtr_pipeline.encoder.bert_config import BertConfig
 from xtr_pipeline.encoder.compute import mx, nn
+from xtr_pipeline.encoder.heads import as_rows, by_head
 from xtr_pipeline.encoder.kernels import Kernels
 
 # Added to the attention scores of padding: e^-10000 is 0, and a row that is all padding still gives numbers.
@@ -55,24 +56,12 @@ class BertLayer(nn.Module):  # type: ignore[misc]
         """(batch, tokens, hidden), (batch, 1, 1, tokens) -> (batch, tokens, hidden)."""
         batch, tokens, width = hidden.shape
         rows = hidden.reshape(batch * tokens, width)
-        attended = self._attend(rows, batch, tokens, additive_mask)
-        rows = self.attention_norm(rows + self.attention_out(attended))
+        query, key, value = (by_head(part(rows), batch, self.heads) for part in (self.query, self.key, self.value))
+        attended = self.attention(query, key, value, additive_mask, 1 / math.sqrt(width // self.heads))
+        rows = self.attention_norm(rows + self.attention_out(as_rows(attended)))
         rows = self.norm(rows + self.down(self.activation(self.up(rows))))
         outputs: mx.array = rows.reshape(batch, tokens, width)
         return outputs
-
-    def _attend(self, rows: mx.array, batch: int, tokens: int, additive_mask: mx.array) -> mx.array:
-        width: int = rows.shape[-1]
-        head_size = width // self.heads
-
-        def by_head(projection: nn.Linear) -> mx.array:
-            split: mx.array = projection(rows).reshape(batch, tokens, self.heads, head_size).transpose(0, 2, 1, 3)
-            return split
-
-        query, key, value = by_head(self.query), by_head(self.key), by_head(self.value)
-        mixed = self.attention(query, key, value, additive_mask, 1 / math.sqrt(head_size))
-        merged: mx.array = mixed.transpose(0, 2, 1, 3).reshape(batch * tokens, width)
-        return merged
 
 
 class BertEncoder(nn.Module):  # type: ignore[misc]

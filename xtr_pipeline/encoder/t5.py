@@ -10,6 +10,7 @@ import math
 
 from xtr_pipeline.encoder.bert import MASKED_SCORE
 from xtr_pipeline.encoder.compute import mx, nn
+from xtr_pipeline.encoder.heads import as_rows, by_head
 from xtr_pipeline.encoder.kernels import Kernels
 from xtr_pipeline.encoder.t5_config import T5Config
 
@@ -33,7 +34,7 @@ class T5Layer(nn.Module):  # type: ignore[misc]
     def __init__(self, config: T5Config, kernels: Kernels) -> None:
         super().__init__()
         width, inner = config.d_model, config.num_heads * config.d_kv
-        self.heads, self.head_size = config.num_heads, config.d_kv
+        self.heads = config.num_heads
         self.attention_norm = nn.RMSNorm(width, eps=config.layer_norm_epsilon)
         self.query = nn.Linear(width, inner, bias=False)
         self.key = nn.Linear(width, inner, bias=False)
@@ -51,13 +52,8 @@ class T5Layer(nn.Module):  # type: ignore[misc]
         batch, tokens, width = hidden.shape
         rows = hidden.reshape(batch * tokens, width)
         normed = self.attention_norm(rows)
-
-        def by_head(projection: nn.Linear) -> mx.array:
-            split: mx.array = projection(normed).reshape(batch, tokens, self.heads, self.head_size)
-            return split.transpose(0, 2, 1, 3)
-
-        mixed = self.attention(by_head(self.query), by_head(self.key), by_head(self.value), bias)
-        rows = rows + self.attention_out(mixed.transpose(0, 2, 1, 3).reshape(batch * tokens, -1))
+        query, key, value = (by_head(part(normed), batch, self.heads) for part in (self.query, self.key, self.value))
+        rows = rows + self.attention_out(as_rows(self.attention(query, key, value, bias)))
         normed = self.norm(rows)
         rows = rows + self.down(self.activation(self.gate(normed)) * self.up(normed))
         outputs: mx.array = rows.reshape(batch, tokens, width)

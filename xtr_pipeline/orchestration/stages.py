@@ -27,7 +27,9 @@ STAGES = (
     Stage("base", ("base_encoder",), None, vital=True),
     Stage("labels", ("docstring_pairs", "queries", "mined_negatives", "candidate_pool", "judgments"), "labelled"),
     Stage("sets", ("training_set", "docstring_set", "dev_set"), None, vital=True),
-    Stage("training", ("docstring_checkpoint", "xtr_checkpoint"), None, vital=True),
+    # a run each: a run's checks come last, so that one that was killed beside the other would be trained again
+    Stage("baseline", ("docstring_checkpoint",), None, vital=True),
+    Stage("candidate", ("xtr_checkpoint",), None, vital=True),
     Stage("retrieval", ("token_index", "retrieval_metrics", "error_analysis"), "evaluated"),
     Stage("report", ("metrics_report",), None, vital=True),
     Stage("release", ("promoted_checkpoint",), None),

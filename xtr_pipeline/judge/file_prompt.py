@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xtr_pipeline.judge.fencing import fence, mark_for, one_line, shorten
-from xtr_pipeline.judge.prompts import DATA_NOT_INSTRUCTIONS, ShownUnit, letters
+from xtr_pipeline.judge.prompts import DATA_NOT_INSTRUCTIONS, ShownUnit, letters, queries_schema
 from xtr_pipeline.judge.records import QueryKind
 
 FILE_PROMPT_VERSION = "f1"
@@ -50,27 +50,7 @@ Answer with JSON only, the kinds and numbers as requested:
 If the file does nothing that anyone would search for (re-exports, generated code, tables of constants), answer
 {{"queries": [], "skip": "why, in one sentence"}}."""
 
-FILE_ANSWER_SCHEMA: dict[str, object] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["queries", "skip"],
-    "properties": {
-        "queries": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["kind", "query", "unit"],
-                "properties": {
-                    "kind": {"type": "string", "enum": ["conceptual", "question"]},
-                    "query": {"type": "string"},
-                    "unit": {"type": "string"},
-                },
-            },
-        },
-        "skip": {"type": ["string", "null"]},
-    },
-}
+FILE_ANSWER_SCHEMA = queries_schema(("conceptual", "question"), unit={"type": "string"})
 
 
 @dataclass(frozen=True)

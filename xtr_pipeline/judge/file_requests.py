@@ -18,11 +18,11 @@ from xtr_pipeline.judge.file_prompt import (
     FileTask,
     file_prompt,
 )
-from xtr_pipeline.judge.overlap import defined_names, unit_words, words_to_avoid
+from xtr_pipeline.judge.overlap import unit_words, words_to_avoid
 from xtr_pipeline.judge.prompts import letters
 from xtr_pipeline.judge.records import QueryKind, file_hash
 from xtr_pipeline.judge.redaction import redact
-from xtr_pipeline.judge.requests import Request, place_of, shown_unit, unit_lines, unit_text
+from xtr_pipeline.judge.requests import Request, names_of, place_of, shown_unit, unit_lines, unit_text
 from xtr_pipeline.judge.sampling import Sampling, shuffled, substantial
 from xtr_pipeline.judge.words import stems
 
@@ -51,9 +51,7 @@ def file_requests(units: pl.DataFrame, paths: Sequence[str]) -> Iterator[Request
 
 def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]]) -> Request:
     repo, version, path = (in_file[0][name] for name in ("repo", "version", "path"))
-    names = defined_names(
-        (row["symbol"] for row in in_file if row["symbol"]), "\n".join(row["body"] for row in in_file)
-    )
+    names = names_of(in_file)
     task = FileTask(
         repo=repo,
         path=path,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 
 from xtr_pipeline.judge.fencing import fence, mark_for, one_line, shorten
-from xtr_pipeline.judge.records import QueryKind
+from xtr_pipeline.judge.records import QUERY_KINDS, QueryKind
 from xtr_pipeline.judge.rubric import RUBRIC
 
 QUERY_PROMPT_VERSION = "q1"
@@ -76,26 +76,20 @@ Answer with JSON only, one entry for every unit, in the order shown, each with a
 words, no code) that says what the unit does with regard to the query:
 {{"grades": [{{"unit": "A", "reason": "...", "grade": 3}}, ...]}}"""
 
-QUERY_ANSWER_SCHEMA: dict[str, object] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["queries", "skip"],
-    "properties": {
-        "queries": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["kind", "query"],
-                "properties": {
-                    "kind": {"type": "string", "enum": ["conceptual", "question", "keyword"]},
-                    "query": {"type": "string"},
-                },
-            },
-        },
-        "skip": {"type": ["string", "null"]},
-    },
-}
+
+def queries_schema(kinds: Sequence[QueryKind], **further: dict[str, object]) -> dict[str, object]:
+    """JSON schema of an answer with queries of these kinds, each with the `further` properties; all are required."""
+    properties = {"kind": {"type": "string", "enum": list(kinds)}, "query": {"type": "string"}, **further}
+    query = {"type": "object", "additionalProperties": False, "required": list(properties), "properties": properties}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["queries", "skip"],
+        "properties": {"queries": {"type": "array", "items": query}, "skip": {"type": ["string", "null"]}},
+    }
+
+
+QUERY_ANSWER_SCHEMA = queries_schema(QUERY_KINDS)
 
 GRADING_ANSWER_SCHEMA: dict[str, object] = {
     "type": "object",

@@ -81,9 +81,7 @@ def query_requests(units: pl.DataFrame, chosen: pl.DataFrame, sampling: Sampling
     """One request for every chosen unit of a repo; `units` are all of its units, for context and words to avoid."""
     for path, rows in chosen.group_by("path", maintain_order=True):
         in_file = units.filter(pl.col("path") == path[0]).sort("start_line", "unit_id").to_dicts()
-        names = defined_names(
-            (row["symbol"] for row in in_file if row["symbol"]), "\n".join(row["body"] for row in in_file)
-        )
+        names = names_of(in_file)
         words = {row["unit_id"]: stems(unit_text(row)) for row in in_file}
         for row in rows.iter_rows(named=True):
             wanted = wanted_kinds(row["content_hash"], sampling)
@@ -180,6 +178,12 @@ def _grade_request(
         },
         redacted=user.found,
     )
+
+
+def names_of(in_file: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names that a file defines, from all its units."""
+    symbols = (row["symbol"] for row in in_file if row["symbol"])
+    return defined_names(symbols, "\n".join(row["body"] for row in in_file))
 
 
 def place_of(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
     refused: list[Refused] = []
     for item in written:
         kind, query = item.get("kind"), _tidy(item.get("query"))
-        place = places.get(item.get("unit")) if places else entry
+        place = places.get(str(item.get("unit"))) if places else entry
         if kind not in QUERY_KINDS or not query:
             problems = ["each query needs a kind (conceptual, question or keyword) and a text"]
         elif left.get(kind, 0) == 0:

@@ -73,7 +73,7 @@ def test_a_file_is_asked_about_once_and_units_go_by_themselves() -> None:
     assert "job00" not in {each.manifest["symbol"] for each in plan_queries(UNITS, about_file, Sampling()).requests}
 
 
-def _answered(tmp_path: Path, *queries: tuple[str, str, str]) -> tuple[Any, Path]:
+def _answered(tmp_path: Path, *queries: tuple[str, str, Any]) -> tuple[Any, Path]:
     out, ledger = tmp_path / "out", tmp_path / "ledger"
     requests = list(file_requests(UNITS, ["net/mid.py"]))
     export_requests(requests, out, ChatSettings())
@@ -103,11 +103,13 @@ def test_a_unit_that_was_not_shown_and_the_words_of_any_of_the_files_names_are_r
         tmp_path,
         ("conceptual", "waiting longer after every failure", "Z"),
         ("conceptual", "every piece comes back in turn", "A"),
+        ("conceptual", "waiting longer after every failure", ["A"]),
     )
     assert done.added == 0
     assert [refused.reason for refused in done.refused] == [
         "unit 'Z' was not shown",
         "conceptual may use 0 word(s) of the path or the file's names, it uses: piece",
+        "unit ['A'] was not shown",
     ]
 
 

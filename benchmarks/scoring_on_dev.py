@@ -32,6 +32,7 @@ from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
+from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.narrowing import unit_means
@@ -66,6 +67,15 @@ class Repo:
         tokens = self.encoder.tokenise(render_units(self.units), self.encoder.settings.document_length)
         weights = inverse_document_frequency(tokens, self.encoder.tokenizer.vocabulary_size())
         return self.encoder.with_token_weights(weights)
+
+    @cached_property
+    def named_as_asked(self) -> list[Scores]:
+        """For each query, the share of each unit's name (its last part, as stems) that the query holds."""
+        names = [stems((symbol or "").rpartition(".")[2]) for symbol in self.units["symbol"]]
+        return [
+            np.array([len(name & asked) / max(1, len(name)) for name in names], dtype=np.float32)
+            for asked in (stems(query.query) for query in self.asked)
+        ]
 
     def scores(self, encoder: Encoder, weight: float, dense: float = 0.0) -> list[Scores]:
         """Of the units, for each query.
@@ -103,6 +113,16 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
         "tokens all alike, no outlines": repo.scores(encoder.with_token_weights(None), 0.0),
         "longer units better (0.01 log)": [scores + 0.01 * length for scores in searched],
     }
+    # priors that know code: a definition that is called what is asked for; heads of files, which do nothing themselves
+    named = repo.named_as_asked
+    found |= {
+        f"names with the query's words better ({bonus})": [
+            scores + bonus * share for scores, share in zip(searched, named, strict=True)
+        ]
+        for bonus in (0.02, 0.05)
+    }
+    heads = (repo.units["kind"] == "module").to_numpy()
+    found |= {f"heads of files lower ({loss})": [scores - loss * heads for scores in searched] for loss in (0.01, 0.03)}
     found |= {f"outlines with {weight}": repo.scores(encoder, weight) for weight in (0.0, 0.2, 0.3, 0.5)}
     found |= {f"mean vectors with {dense}": repo.scores(encoder, OUTLINE_WEIGHT, dense) for dense in (0.2, 0.5)}
     ordered = {name: [by_best_unit(scores) for scores in rows] for name, rows in found.items()}

@@ -23,7 +23,7 @@ OWN: Mapping[str, type] = {
 }
 """Settings of an arm besides those of its recipe."""
 SOURCES = ("written", "file", "judged")
-"""Where the training set has its queries from."""
+"""Where the training set has its queries from: written about units, about files, or (of either kind) with grades."""
 
 NAMED: Mapping[str, str] = {
     # the base and the main job's model, searched otherwise
@@ -45,7 +45,7 @@ NAMED: Mapping[str, str] = {
     # what each kind of label earns
     "without-file-queries": "judged:without=file",
     "without-unit-queries": "judged:without=written",
-    "without-grades": "judged:without=judged",
+    "without-graded-queries": "judged:without=judged",
     "labels-10%": "judged:labels=0.1",
     "labels-25%": "judged:labels=0.25",
     "labels-50%": "judged:labels=0.5",
@@ -117,6 +117,8 @@ def arm_of(text: str) -> Arm:
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
     unknown = {*own.get("without", "").split("+"), *SOURCES} - {"", *SOURCES}
+    if start == "docstring" and own.get("without"):
+        raise ArmError(f"arm {text!r}: docstrings have one source, and nothing of it can be left out")
     if unknown:
         raise ArmError(f"arm {text!r}: no source {', '.join(sorted(unknown))}; there are {', '.join(SOURCES)}")
     if own.get("head_dim", 1) < 1 or own.get("outline_weight", 0.0) < 0:

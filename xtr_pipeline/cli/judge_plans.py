@@ -13,13 +13,14 @@ from xtr_pipeline.corpus.registry import SourceRepo
 from xtr_pipeline.judge.campaign import (
     GradingPlan,
     Plan,
+    declined_requests,
     plan_deeper_judging,
     plan_file_queries,
     plan_first_judging,
     plan_queries,
     plan_second_judging,
 )
-from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.ledger import load_asked, load_grades, load_queries
 from xtr_pipeline.judge.requests import Request, Task
 from xtr_pipeline.judge.sampling import Sampling
 
@@ -65,10 +66,15 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
     queries = load_queries(ledger, [repo.name])
     if what == "queries":
         taken = {str(entry["unit_hash"]) for entry in held if "unit_hash" in entry}
-        return plan_queries(units_of(repo), queries, Sampling(per_repo=options.units, seed=options.seed), taken)
+        sampling = Sampling(per_repo=options.units, seed=options.seed)
+        return plan_queries(
+            units_of(repo), queries, sampling, taken, declined_requests(load_asked(ledger, [repo.name]))
+        )
     if what == "files":
-        taken = {str(entry["path"]) for entry in held if "path" in entry and "units" in entry}
-        return plan_file_queries(units_of(repo), queries, options.units, options.seed, taken)
+        # the same path may be one of another repo's files
+        taken = {str(entry["path"]) for entry in held if entry.get("repo") == repo.name and "units" in entry}
+        declined = declined_requests(load_asked(ledger, [repo.name]))
+        return plan_file_queries(units_of(repo), queries, options.units, options.seed, taken, declined)
     if queries.is_empty():
         return Plan(())
     judging = 2 if what == "second" else 1

@@ -39,7 +39,7 @@ def tune_cpu() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES)
         mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-    path = os.environ.get("PATH", "").split(os.pathsep)
+    path = (os.environ.get("PATH") or os.defpath).split(os.pathsep)
     # a child process has it from its parent
     if has_avx2() and shutil.which("g++") is not None and str(COMPILER) not in path:
         os.environ["PATH"] = os.pathsep.join([str(COMPILER), *path])

@@ -20,6 +20,7 @@ from xtr_pipeline.judge.records import (
     JUDGINGS,
     QUERY_KINDS,
     Record,
+    encodes,
     grade_problems,
     query_id,
     query_problems,
@@ -50,7 +51,7 @@ class Source:
 class Sound:
     """What one answer gave: records for the ledger, and single queries that break a limit, each with its reason.
 
-    `outcome` is `declined` when the judge found nothing worth a query in the unit.
+    `outcome` is `declined` when the judge found nothing worth a query in what it was shown.
     """
 
     records: tuple[Record, ...]
@@ -60,7 +61,7 @@ class Sound:
 
 @dataclass(frozen=True)
 class Read:
-    """What answers gave: records for the ledger, the account, what was refused, and how many units were declined."""
+    """What answers gave: records for the ledger, the account, what was refused, and how many requests were declined."""
 
     records: tuple[Record, ...]
     asked: tuple[Record, ...]
@@ -118,6 +119,8 @@ def _grade_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
     if not isinstance(grades, list) or not all(isinstance(item, dict) for item in grades):
         raise AnswerError('expected {"grades": [{"unit", "reason", "grade"}, ...]}')
     given = [item.get("unit") for item in grades]
+    if not all(isinstance(letter, str) for letter in given):
+        raise AnswerError("each grade needs the letter of its unit")
     shown = {unit["letter"]: unit for unit in entry["units"]}
     problems = [f"unit {letter} has no grade" for letter in shown if letter not in given]
     problems += [f"unit {letter!r} was not shown" for letter in given if letter not in shown]
@@ -158,9 +161,10 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
     """The queries that keep to their kind's limits, and those that do not, each refused by itself."""
     written = answer.content.get("queries")
     if not isinstance(written, list) or not all(isinstance(item, dict) for item in written):
-        raise AnswerError('expected {"queries": [{"kind", "query"}, ...], "skip": null or a reason}')
+        expected = '"kind", "query", "unit"' if "units" in entry else '"kind", "query"'
+        raise AnswerError(f'expected {{"queries": [{{{expected}}}, ...], "skip": null or a reason}}')
     if not written and not _tidy(answer.content.get("skip")):
-        raise AnswerError("no queries, and no reason to skip the unit")
+        raise AnswerError("no queries, and no reason to skip what was shown")
     left = dict(entry["wanted"])
     # queries about a file name the unit that answers them; those about a unit need not
     places = {unit["letter"]: unit for unit in entry.get("units", ())}
@@ -169,8 +173,10 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
     for item in written:
         kind, query = item.get("kind"), _tidy(item.get("query"))
         place = places.get(str(item.get("unit"))) if places else entry
-        if kind not in QUERY_KINDS or not query:
+        if kind not in QUERY_KINDS or not isinstance(query, str) or not query:
             problems = ["each query needs a kind (conceptual, question or keyword) and a text"]
+        elif not encodes(query):
+            problems = ["the query holds half of a surrogate pair, which no file can hold"]
         elif left.get(kind, 0) == 0:
             problems = [f"more {kind} queries than were asked for"]
         elif place is None:

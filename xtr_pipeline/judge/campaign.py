@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from xtr_pipeline.judge.pools import (
     reordered,
     stacked,
 )
-from xtr_pipeline.judge.requests import Request, grade_requests, query_requests
+from xtr_pipeline.judge.requests import Request, grade_requests, query_request_id, query_requests
 from xtr_pipeline.judge.sampling import Sampling, sample_units, shuffled
 from xtr_pipeline.judge.standing_grades import asked_again, standing_grades
 from xtr_pipeline.retrieval.modes import Mode
@@ -55,19 +56,47 @@ class GradingPlan:
     taken: frozenset[str] = frozenset()
 
 
-def plan_queries(units: pl.DataFrame, queries: pl.DataFrame, sampling: Sampling, taken: Collection[str] = ()) -> Plan:
-    """Requests for units of one repo that no query of the ledger is about, and whose content hash is not in `taken`."""
-    chosen = sample_units(units, sampling, taken={*queries["unit_hash"].to_list(), *taken})
+def plan_queries(
+    units: pl.DataFrame,
+    queries: pl.DataFrame,
+    sampling: Sampling,
+    taken: Collection[str] = (),
+    declined: Collection[str] = (),
+) -> Plan:
+    """Requests for units of one repo without a query of their own, whose content hash is not in `taken`.
+
+    Requests whose ids are in `declined` (`declined_requests`) are not made again.
+    """
+    refused = {unit for unit in units["content_hash"] if query_request_id(units["repo"][0], unit) in set(declined)}
+    about_unit = queries.filter(~_about_file())
+    chosen = sample_units(units, sampling, taken={*about_unit["unit_hash"].to_list(), *taken, *refused})
     return Plan(tuple(query_requests(units, chosen, sampling)))
 
 
-def plan_file_queries(
-    units: pl.DataFrame, queries: pl.DataFrame, limit: int, seed: int, taken: Collection[str] = ()
+def plan_file_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is not asked again
+    units: pl.DataFrame,
+    queries: pl.DataFrame,
+    limit: int,
+    seed: int,
+    taken: Collection[str] = (),
+    declined: Collection[str] = (),
 ) -> Plan:
-    """Requests for at most `limit` files of one repo that no query was written about as a whole, and not `taken`."""
-    about_file = queries.filter(pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS))
-    paths = sample_files(units, limit, seed, {*about_file["path"].to_list(), *taken})
-    return Plan(tuple(file_requests(units, paths)))
+    """Requests for at most `limit` files of one repo that no query was written about as a whole, and not `taken`.
+
+    Requests whose ids are in `declined` (`declined_requests`) are not made again.
+    """
+    paths = sample_files(units, seed, {*queries.filter(_about_file())["path"].to_list(), *taken})
+    wanted = (request for request in file_requests(units, paths) if request.custom_id not in declined)
+    return Plan(tuple(itertools.islice(wanted, limit)))
+
+
+def declined_requests(asked: pl.DataFrame) -> frozenset[str]:
+    """Ids of the requests to which a judge answered that nothing in them is worth a query."""
+    return frozenset(asked.filter(pl.col("outcome") == "declined")["custom_id"])
+
+
+def _about_file() -> pl.Expr:
+    return pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
 
 
 def plan_first_judging(

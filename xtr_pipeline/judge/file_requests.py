@@ -6,6 +6,7 @@ there for.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -33,11 +34,11 @@ LEAST_LINES = 25
 WANTED: Mapping[QueryKind, int] = {"conceptual": 2, "question": 1}
 
 
-def sample_files(units: pl.DataFrame, limit: int, seed: int, taken: Collection[str] = ()) -> list[str]:
-    """Paths of at most `limit` substantial files of one repo in an order drawn from the seed, without those `taken`."""
+def sample_files(units: pl.DataFrame, seed: int, taken: Collection[str] = ()) -> list[str]:
+    """Paths of the substantial files of one repo in an order drawn from the seed, without those `taken`."""
     substance = substantial(units, Sampling()).group_by("path").agg(pl.sum("code_lines"))
     paths = substance.filter(pl.col("code_lines") >= LEAST_LINES)["path"].to_list()
-    return [path for path in shuffled(paths, seed, "file") if path not in taken][:limit]
+    return [path for path in shuffled(paths, seed, "file") if path not in taken]
 
 
 def file_requests(units: pl.DataFrame, paths: Sequence[str]) -> Iterator[Request]:
@@ -63,7 +64,7 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
     user = redact(file_prompt(task))
     known = unit_words(path, names, "")
     return Request(
-        custom_id=f"file-{repo}-{file_hash(repo, path)[:16]}-{FILE_PROMPT_VERSION}",
+        custom_id=f"file-{repo}-{file_hash(repo, path)[:16]}-{_content(shown)}-{FILE_PROMPT_VERSION}",
         task="queries",
         system=FILE_SYSTEM,
         user=user.text,
@@ -82,3 +83,8 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
         },
         redacted=user.found,
     )
+
+
+def _content(shown: Sequence[Mapping[str, Any]]) -> str:
+    """What the letters of an answer stand for: another version of the file is another question."""
+    return hashlib.sha256("\n".join(row["content_hash"] for row in shown).encode()).hexdigest()[:8]

@@ -165,9 +165,16 @@ def _text_problems(name: str, text: Any, limit: int) -> list[str]:
         return [f"{name} is empty"]
     if text != text.strip() or len(text.splitlines()) > 1:
         return [f"{name} must be one line without space around it"]
+    if not encodes(text):
+        return [f"{name} holds half of a surrogate pair, which no file can hold"]
     if len(text) > limit:
         return [f"{name} has {len(text)} characters, at most {limit} are stored"]
     return []
+
+
+def encodes(text: str) -> bool:
+    """Whether a text can be written as UTF-8: a judge's JSON can spell one that cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def label_problems(record: Mapping[str, Any], names: tuple[str, ...]) -> list[str]:

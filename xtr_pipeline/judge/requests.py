@@ -108,7 +108,7 @@ def _query_request(
     user = redact(query_prompt(task))
     known = unit_words(row["path"], names, unit_text(row))
     return Request(
-        custom_id=f"query-{row['repo']}-{row['content_hash'][:16]}-{QUERY_PROMPT_VERSION}",
+        custom_id=query_request_id(row["repo"], row["content_hash"]),
         task="queries",
         system=QUERY_SYSTEM,
         user=user.text,
@@ -178,6 +178,11 @@ def _grade_request(
         },
         redacted=user.found,
     )
+
+
+def query_request_id(repo: str, unit_hash: str) -> str:
+    """The id of the request for queries about a unit."""
+    return f"query-{repo}-{unit_hash[:16]}-{QUERY_PROMPT_VERSION}"
 
 
 def names_of(in_file: Sequence[Mapping[str, Any]]) -> list[str]:

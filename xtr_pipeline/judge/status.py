@@ -18,17 +18,19 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
     """Counts, histogram, account and agreement of a ledger; every figure is computed from its records alone.
 
     `pairs` are distinct (query, unit) pairs, `judgments` are grade records. `bad_queries` are graded queries whose own
-    source unit is not graded 4 or better by their first judging. `hard_negative_share` is the share of graded queries
-    with a unit among BM25's first five that is graded 2 or less. `asked`, `answered` and `quarantined` count requests
-    (a unit that queries were wanted for, a query's pool in one judging); `money` is in the price table's currency.
+    source unit, or any unit of the file that they are about, is not graded 4 or better by their first judging.
+    `hard_negative_share` is the share of graded queries with a unit among BM25's first five that is graded 2 or less.
+    `files` are those that queries were written about as a whole. `asked`, `answered` and `quarantined` count requests
+    (a unit or file that queries were wanted for, a query's pool in one judging); `money` is in the price table's
+    currency.
     """
     pairs = grades.select("query_id", "unit_hash").unique()
     first = grades.filter(pl.col("judging") == 1)
-    sources = first.join(queries.select("query_id", "unit_hash"), on=["query_id", "unit_hash"], how="semi")
     agreement = measure_agreement(grades)
     histogram = dict(grades.group_by("grade").len().iter_rows())
     return {
         "queries": queries.height,
+        "files": queries.filter(_about_file()).select("repo", "path").n_unique(),
         "queries_by_kind": _counts(queries, "kind"),
         "queries_by_repo": _counts(queries, "repo"),
         "graded_queries": grades["query_id"].n_unique(),
@@ -41,7 +43,7 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
         "rubric_versions": _counts(grades, "rubric_version"),
         "prompt_versions": _counts(queries, "prompt_version"),
         "grades": {str(grade): histogram.get(grade, 0) for grade in GRADES},
-        "bad_queries": sources.filter(pl.col("grade") < POSITIVE_GRADE)["query_id"].n_unique(),
+        "bad_queries": _bad_queries(queries, first),
         "hard_negative_share": hard_negative_share(grades),
         **_account(queries, grades, asked),
         "judged_twice": agreement.pairs,
@@ -55,12 +57,22 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
     }
 
 
+def _bad_queries(queries: pl.DataFrame, first: pl.DataFrame) -> int:
+    about_file = _about_file()
+    own = first.join(
+        queries.filter(~about_file).select("query_id", "unit_hash"), on=["query_id", "unit_hash"], how="semi"
+    )
+    files = first.join(queries.filter(about_file).select("query_id", "path"), on=["query_id", "path"], how="semi")
+    best = pl.concat([own, files]).group_by("query_id").agg(pl.max("grade"))
+    return best.filter(pl.col("grade") < POSITIVE_GRADE).height
+
+
 def _account(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -> dict[str, Any]:
     """Requests asked, answered and quarantined, tokens and money.
 
     A label whose answer the account does not hold (it is older than the account) counts as a request by itself.
     """
-    about_file = pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
+    about_file = _about_file()
     labelled = {
         *(f"unit-{unit[:16]}" for unit in queries.filter(~about_file)["unit_hash"]),
         *(file_subject(*row) for row in queries.filter(about_file).select("repo", "path").unique().iter_rows()),
@@ -78,6 +90,10 @@ def _account(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -
         "tokens": int(sum(count or 0 for count in tokens)),
         "money": round(float(asked["money"].sum() or 0.0), 6),
     }
+
+
+def _about_file() -> pl.Expr:
+    return pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
 
 
 def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:

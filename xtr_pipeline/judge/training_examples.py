@@ -8,6 +8,7 @@ import polars as pl
 
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.judge.attachment import Attached, attach_grades
+from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
 from xtr_pipeline.judge.records import POSITIVE_GRADE
 from xtr_pipeline.judge.settled_grades import settled_grades
 
@@ -31,7 +32,8 @@ class JudgedExamples:
     Attributes:
         examples: EXAMPLE_SCHEMA, sorted by query id; candidates by grade (best first), then unit id.
         graded_queries: Queries of the ledger with at least one attached grade.
-        bad_queries: Of those, dropped because their own source unit is not graded 4 or better (or is lost).
+        bad_queries: Of those, dropped because their own source unit, or any unit of the file that they are about, is
+            not graded 4 or better (or is lost).
         attached: Share of grade records that found their unit.
     """
 
@@ -47,12 +49,15 @@ def judged_examples(queries: pl.DataFrame, grades: pl.DataFrame, units: pl.DataF
 
 
 def examples_from_ledger(queries: pl.DataFrame, grades: pl.DataFrame, units: pl.DataFrame) -> JudgedExamples:
-    """`judged_examples` with its report; a query whose source unit is not graded 4 or better is dropped as bad."""
+    """`judged_examples` with its report.
+
+    A query whose source unit is not graded 4 or better is dropped as bad; of one about a file, any unit of that file
+    may be. The unit of such a query is only where its writer would start to read.
+    """
     attached = attach_grades(grades, units)
     settled = settled_grades(attached.grades).join(queries.select("query_id"), on="query_id", how="semi")
-    good = (
-        _source_grades(queries, attached.grades, settled).filter(pl.col("grade") >= POSITIVE_GRADE).select("query_id")
-    )
+    answers = pl.concat([_source_grades(queries, attached.grades, settled), _file_grades(queries, settled, units)])
+    good = answers.filter(pl.col("grade") >= POSITIVE_GRADE).select("query_id").unique()
     shown = units.filter(pl.col("unit_id").is_in(settled["unit_id"].unique().to_list()))
     texts = shown.select("unit_id").with_columns(text=pl.Series(render_units(shown), dtype=pl.String()))
     examples = (
@@ -74,3 +79,10 @@ def _source_grades(queries: pl.DataFrame, attached: pl.DataFrame, settled: pl.Da
     """The settled grade of each query's own source unit."""
     sources = attached.join(queries.select("query_id", "unit_hash"), on=["query_id", "unit_hash"], how="semi")
     return sources.select("query_id", "unit_id").unique().join(settled, on=["query_id", "unit_id"], how="inner")
+
+
+def _file_grades(queries: pl.DataFrame, settled: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """The settled grades that queries about a file have for its units."""
+    files = queries.filter(pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)).select("query_id", "repo", "path")
+    in_files = units.select("unit_id", "repo", "path").join(files, on=["repo", "path"]).select("query_id", "unit_id")
+    return in_files.join(settled, on=["query_id", "unit_id"], how="inner")

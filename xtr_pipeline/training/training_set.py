@@ -38,7 +38,7 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     Returns:
         Columns source ("written", "file" for those about a file, or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A
         written query has the unit that it was written about, with grade 5, which no judge gave (`source` says so), and
-        mined negatives, with grade 0; one about a file has the file's outline too, with grade 5.
+        mined negatives, with grade 0. One about a file has the file's outline too, with grade 5, graded or not.
 
     Raises:
         TrainingSetError: There is no example.
@@ -52,7 +52,7 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
         frames += [
             _from("written", _with_mined(about_units, known.mined)),
             _from("file", _with_mined(about_files, known.mined)),
-            _from("judged", known.judged),
+            _from("judged", _and_outlines(known.judged, known.queries)),
         ]
     return _together(frames, labels)
 
@@ -80,8 +80,18 @@ def _with_outlines(queries: pl.DataFrame) -> pl.DataFrame:
     return _single(queries).with_columns(candidates=pl.concat_list("candidates", outlines))
 
 
+def _and_outlines(judged: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
+    """Judged examples, behind whose candidates those about a file have its outline: a right answer by what it is."""
+    outline = pl.struct(unit_id="outline_id", text="outline_text", grade=pl.lit(5, dtype=pl.Int8))
+    about_file = queries.drop_nulls("outline_id").select("query_id", outlines=pl.concat_list(outline))
+    return judged.join(about_file, on="query_id", how="left", maintain_order="left").select(
+        pl.exclude("candidates", "outlines"),
+        candidates=pl.concat_list("candidates", pl.col("outlines").fill_null([])),
+    )
+
+
 def _with_mined(examples: pl.DataFrame, mined: pl.DataFrame) -> pl.DataFrame:
-    """Mined negatives behind each example's one candidate, as candidates that nobody judged."""
+    """Mined negatives behind each example's own candidates, as candidates that nobody judged."""
     unjudged = pl.struct("unit_id", "text", grade=pl.lit(UNJUDGED, dtype=pl.Int8))
     by_query = mined.sort("query_id", "rank").group_by("query_id", maintain_order=True).agg(mined=unjudged)
     both = pl.concat_list("candidates", pl.col("mined").fill_null([]))

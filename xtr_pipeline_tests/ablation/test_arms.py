@@ -53,6 +53,11 @@ def test_what_cannot_be_measured_is_refused_by_name(text: str, message: str) -> 
         arm_of(text)
 
 
+def test_nothing_can_be_left_out_of_docstrings() -> None:
+    with pytest.raises(ArmError, match="docstrings have one source"):
+        arm_of("docstring:without=file")
+
+
 def test_a_source_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ArmError, match="no source jugded; there are written, file, judged"):
         arm_of("judged:without=file+jugded")

@@ -196,6 +196,37 @@ def test_an_export_asks_only_for_what_is_missing(project: Path) -> None:
     assert "0 requests" in _xtr("export", "grades", "--out", project / "more", "--proposers", "bm25").output
 
 
+def test_files_are_asked_about_as_a_whole_once_in_each_repo(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xtr_pipeline.judge.file_requests.LEAST_LINES", 1)
+    out = project / "files"
+    # what the folder holds of another repo with the same path is no reason to leave a file out
+    assert _xtr("export", "files", "--out", out).exit_code == 0
+    entries = _manifest(out)
+    assert sorted(entry["path"] for entry in entries) == ["cache.py", "client.py", "header.py"]
+    held = out / "batch-001.manifest.jsonl"
+    held.write_text(held.read_text().replace('"repo": "toy"', '"repo": "other"').replace("file-toy", "file-other"))
+    assert "3 requests in 1 batches" in _xtr("export", "files", "--out", out).output
+    texts = {"client": "waiting longer after every failure", "cache": "forgetting what went stale"}
+    contents = {
+        name: {"queries": [{"kind": "conceptual", "query": text, "unit": "A"}], "skip": None}
+        for name, text in texts.items()
+    } | {"header": {"queries": [], "skip": "Nobody searches for that."}}
+    lines = [{"custom_id": entry["custom_id"], "content": contents[Path(entry["path"]).stem]} for entry in entries]
+    held.write_text(held.read_text().replace('"repo": "other"', '"repo": "toy"').replace("file-other", "file-toy"))
+    done = _xtr("import", _answer(out, lines), "--kind", "queries", "--judge", "claude", "--date", "2026-11-26")
+    assert done.exit_code == 0, done.output
+    # neither what has queries nor what was declined is asked again
+    assert "0 requests" in _xtr("export", "files", "--out", project / "elsewhere").output
+
+
+def test_all_asks_for_files_too(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xtr_pipeline.judge.file_requests.LEAST_LINES", 1)
+    (project / "data" / "judge.toml").write_text('[endpoint]\nmodel = "tiny"\n')
+    with running(lambda _, __: json.dumps({"queries": [], "skip": "Nothing."})) as server:
+        result = _xtr("run", "--base-url", server.base_url)
+    assert "files: 3 of 3 requests answered" in result.output
+
+
 def test_a_refused_answer_is_an_exit_code_that_ci_sees(project: Path) -> None:
     _written(project)
     result = _graded(project, 1, grade=9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import os
 import shutil
@@ -220,6 +221,11 @@ def test_a_child_process_does_not_put_the_compiler_on_its_path_again(logging_com
     code = "import subprocess, sys; from xtr_pipeline.encoder.compute import mx\n"
     code += f"print(subprocess.run([sys.executable, '-c', {_COMPILES!r}], capture_output=True, text=True).stdout)"
     assert _python(code, **logging_compiler) == str(int(has_avx2()))
+
+
+def test_without_a_path_children_still_find_their_programs(logging_compiler: dict[str, str]):
+    code = "import os; os.environ.pop('PATH'); from xtr_pipeline.encoder.compute import mx; print(os.get_exec_path())"
+    assert set(os.defpath.split(os.pathsep)) <= set(ast.literal_eval(_python(code, **logging_compiler)))
 
 
 @pytest.mark.parametrize(

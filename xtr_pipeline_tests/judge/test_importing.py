@@ -252,6 +252,23 @@ def test_a_query_beyond_its_limits_is_refused_alone(writing: tuple[Path, str]) -
     assert "more keyword queries than were asked for" in reasons[2]
 
 
+@pytest.mark.parametrize("query", [["x"], 7, None, {"text": "waiting longer"}, "waiting \ud800 longer after failure"])
+def test_a_query_that_is_no_text_is_refused_and_its_neighbour_stored(writing: tuple[Path, str], query: object) -> None:
+    folder, custom_id = writing
+    content = _queries(("conceptual", "waiting longer after every failure"))
+    content["queries"].append({"kind": "conceptual", "query": query})
+    done = _import(folder, QUERIES, {"custom_id": custom_id, "content": content})
+    assert (done.added, len(done.refused)) == (1, 1)
+
+
+@pytest.mark.parametrize("change", [{"unit": ["A"]}, {"unit": {}}, {"unit": None}, {"reason": "It \udfff does."}])
+def test_a_grade_of_no_unit_or_for_no_reason_is_refused(grading: tuple[Path, str], change: dict[str, object]) -> None:
+    folder, custom_id = grading
+    content = {"grades": [{**GOOD["grades"][0], **change}, *GOOD["grades"][1:]]}
+    done = _import(folder, GRADES, {"custom_id": custom_id, "content": content})
+    assert (done.added, len(done.refused)) == (0, 1)
+
+
 def test_a_declined_unit_is_counted(writing: tuple[Path, str]) -> None:
     folder, custom_id = writing
     done = _import(folder, QUERIES, {"custom_id": custom_id, "content": _queries(skip="It is boilerplate.")})

@@ -6,8 +6,9 @@ import pytest
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.judge.attachment import attach_grades
-from xtr_pipeline.judge.ledger import QUERY_SCHEMA
+from xtr_pipeline.judge.ledger import ASKED_SCHEMA, QUERY_SCHEMA
 from xtr_pipeline.judge.settled_grades import settled_grades
+from xtr_pipeline.judge.status import ledger_status
 from xtr_pipeline.judge.training_examples import EXAMPLE_SCHEMA, examples_from_ledger, judged_examples
 from xtr_pipeline_tests.judge.sample_units import (
     FETCH,
@@ -52,6 +53,20 @@ def test_a_query_whose_source_is_not_a_good_answer_is_dropped_and_counted() -> N
     grades = ledger_frame(grade_record(FETCHING, TEXT, 3), grade_record(PARSING, TEXT, 5))
     result = examples_from_ledger(QUERIES, grades, UNITS)
     assert (result.examples.height, result.graded_queries, result.bad_queries) == (0, 1, 1)
+
+
+def test_any_unit_of_its_file_may_answer_a_query_about_a_file() -> None:
+    about_file = pl.DataFrame([query_record(FETCHING, TEXT, prompt_version="f1")], schema=QUERY_SCHEMA)
+    # the unit that its writer named is 3; one of the same file is 4, one of another file is 5
+    same, other = grade_record(PARSING, TEXT, 4), grade_record(CLEANING, TEXT, 5)
+    named = grade_record(FETCHING, TEXT, 3)
+    assert PARSING["path"] == FETCHING["path"] != CLEANING["path"]
+    kept = examples_from_ledger(about_file, ledger_frame(named, same), UNITS)
+    assert (kept.examples.height, kept.bad_queries) == (1, 0)
+    dropped = examples_from_ledger(about_file, ledger_frame(named, other), UNITS)
+    assert (dropped.examples.height, dropped.bad_queries) == (0, 1)
+    for grades, bad in ((ledger_frame(named, same), 0), (ledger_frame(named, other), 1)):
+        assert ledger_status(about_file, grades, pl.DataFrame(schema=ASKED_SCHEMA))["bad_queries"] == bad
 
 
 def test_a_query_without_grades_and_a_grade_without_query_give_nothing() -> None:

@@ -64,6 +64,20 @@ def test_where_the_project_does_not_say_so_nothing_is_asked(cut: Bench) -> None:
     assert "asked" not in _metadata(cut, "queries")
 
 
+def test_files_are_asked_about_too(cut: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xtr_pipeline.judge.file_requests.LEAST_LINES", 1)
+    shown: list[str] = []
+
+    def answer(_: int, body: dict[str, Any]) -> str:
+        shown.append(body["messages"][1]["content"])
+        return json.dumps({"queries": [], "skip": "Nothing to ask for."})
+
+    with running(answer) as server:
+        _settings(cut, server, ask=True)
+        assert cut.materialise("queries", partition="alpha").success
+    assert any("The file: net/client.py" in text for text in shown)
+
+
 def test_new_units_get_queries_pools_grades_and_a_second_judging(cut: Bench) -> None:
     before = _labels(cut)
     with running(_answer) as server:

@@ -11,6 +11,7 @@ import pytest
 
 from xtr_pipeline.orchestration.assets import corpus
 from xtr_pipeline.orchestration.recovery import only_driver
+from xtr_pipeline.orchestration.stages import STAGES
 from xtr_pipeline.orchestration.verdicts import stored_report
 from xtr_pipeline_tests.orchestration.conftest import Bench, make_bench
 
@@ -97,6 +98,11 @@ def test_a_value_that_failed_its_check_is_not_done(bench: Bench) -> None:
         outcome = bench.driver().run()
         assert "not_empty_and_parsed" in outcome.failed["corpus [alpha]"]
         assert not any("labels [alpha]" in str(due) for due in outcome.ran)
+
+
+def test_what_takes_long_has_a_run_of_its_own_so_that_its_checks_end_with_it() -> None:
+    for stage in STAGES:
+        assert len({"docstring_checkpoint", "xtr_checkpoint"} & set(stage.assets)) <= 1
 
 
 def test_an_interrupt_ends_the_job(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,16 @@ def test_the_outline_of_its_file_is_right_too_for_a_query_about_a_file() -> None
     check_examples(examples.drop("source"), positive_grade=4)
 
 
+def test_a_query_about_a_file_keeps_its_outline_when_it_is_graded() -> None:
+    about_file = pl.col("query_id") == "q2"
+    queries = QUERIES.with_columns(
+        outline_id=pl.when(about_file).then(pl.lit("o2")), outline_text=pl.when(about_file).then(pl.lit("names"))
+    )
+    examples = training_set_of({"toy": Labels(queries, GRADED_IDS, JUDGED, MINED.clear())})
+    judged = examples.filter(source="judged")["candidates"].to_list()
+    assert judged == [[*GRADED, {"unit_id": "o2", "text": "names", "grade": 5}]]
+
+
 def test_docstring_pairs_are_examples_of_one_candidate() -> None:
     examples = docstring_set_of({"toy": PAIRS})
     assert examples.select("source", "query", "kind").rows() == [("docstring", "Says one.", "docstring")]

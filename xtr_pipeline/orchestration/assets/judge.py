@@ -6,12 +6,18 @@ import dagster as dg
 import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import load_encoder
-from xtr_pipeline.judge.campaign import GradingPlan, plan_file_queries, plan_queries, plan_second_judging
-from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.campaign import (
+    GradingPlan,
+    declined_requests,
+    plan_file_queries,
+    plan_queries,
+    plan_second_judging,
+)
+from xtr_pipeline.judge.ledger import load_asked, load_grades, load_queries
 from xtr_pipeline.judge.mined_negatives import mine_negatives
 from xtr_pipeline.judge.newest_checkpoint import newest_checkpoint
 from xtr_pipeline.judge.pools import build_pool, pool_from_grades, propose_many, stacked
-from xtr_pipeline.judge.requests import grade_requests
+from xtr_pipeline.judge.requests import Request, grade_requests
 from xtr_pipeline.judge.sampling import Sampling
 from xtr_pipeline.judge.training_examples import examples_from_ledger
 from xtr_pipeline.judge.written_queries import written_about
@@ -46,6 +52,15 @@ class JudgmentsConfig(dg.Config):
     ask: bool | None = None
 
 
+def _wanted_queries(ledger: Path, repo: str, units: pl.DataFrame, config: QueriesConfig) -> list[Request]:
+    """Requests for the queries that the ledger lacks."""
+    known, declined = load_queries(ledger, [repo]), declined_requests(load_asked(ledger, [repo]))
+    sampling = Sampling(per_repo=config.units)
+    about_units = plan_queries(units, known, sampling, declined=declined)
+    about_files = plan_file_queries(units, known, config.files, sampling.seed, declined=declined)
+    return [*about_units.requests, *about_files.requests]
+
+
 def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`queries`, `mined_negatives`, `candidate_pool`, `judgments`."""
 
@@ -60,10 +75,7 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         ledger, repo = project.files.ledger, context.partition_key
         asked = {}
         if asks(project, config.ask):
-            known, sampling = load_queries(ledger, [repo]), Sampling(per_repo=config.units)
-            about_units = plan_queries(code_units, known, sampling)
-            about_files = plan_file_queries(code_units, known, config.files, sampling.seed)
-            asked = ask_judge(context, project, (*about_units.requests, *about_files.requests), "queries")
+            asked = ask_judge(context, project, _wanted_queries(ledger, repo, code_units, config), "queries")
         inputs = inputs_version(context, project)
         written = written_about(load_queries(ledger, [repo]), code_units)
         sample = written.select("kind", "query", "path").sample(min(10, written.height), seed=0)
@@ -119,7 +131,7 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         proposed = pool.explode("proposed_by").unnest("proposed_by").group_by("proposer").len("units").sort("proposer")
         return materialised(pool, inputs, {"waiting for a judge": waiting.height, "proposed by": table(proposed)})
 
-    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="2", io_manager_key="frames")
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="3", io_manager_key="frames")
     def judgments(
         context: dg.AssetExecutionContext,
         config: JudgmentsConfig,

@@ -40,7 +40,7 @@ def _show(console: Console, done: Imported, *, dry_run: bool) -> None:
         console.print(f"{refused.place} {refused.custom_id}: {refused.reason} | {refused.raw[:200]}", markup=False)
     stored = "dry run, nothing stored" if dry_run else f"{done.added} added, {done.repeated} held already"
     console.print(
-        f"{done.answers} answers, {done.records} sound records ({stored}), {done.skipped} units skipped, "
+        f"{done.answers} answers, {done.records} sound records ({stored}), {done.skipped} declined, "
         f"{len(done.refused)} refused, {done.unanswered} requests without an answer in these files",
         markup=False,
     )

@@ -95,7 +95,7 @@ def batch_line(request: Request, settings: ChatSettings) -> dict[str, Any]:
 
 
 def markdown(name: str, requests: Sequence[Request]) -> str:
-    """A batch for reading; all its requests have the same task and so the same instructions."""
+    """A batch for reading; all its requests are of one export, and so have the same instructions."""
     parts = [
         f"# {name}: {len(requests)} requests ({requests[0].task})",
         f"Answer in `{name}.answers.jsonl` beside this file, one line a request, each a JSON object:\n\n"

@@ -27,7 +27,7 @@ class Imported:
         answers: Well-formed answers to known requests.
         records: Queries or grades in them that may be stored.
         added, repeated: Records new to the ledger, and records that it held already.
-        skipped: Units for which the judge declined to write a query.
+        skipped: Requests for which the judge declined to write a query.
         refused: What was not stored, and why.
         unanswered: Requests of this task in the folders' manifests that no given file answers.
     """

@@ -20,7 +20,7 @@ def test_with_nothing_changed_the_schedule_says_so_and_starts_nothing(finished: 
 
 def test_the_nightly_job_brings_a_new_project_up_to_date(bench: Bench) -> None:
     (request,) = tick(bench).run_requests
-    assert request.tags["xtr/due"] == "13"
+    assert request.tags["xtr/due"] == "14"
     job = bench.defs().get_repository_def().get_job("nightly")
     result = job.execute_in_process(instance=bench.instance)
     assert result.success

@@ -29,7 +29,7 @@ from xtr_pipeline.evaluation.dev_probe import dev_queries, specified_queries
 from xtr_pipeline.evaluation.metrics import score_rankings
 from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
-from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
+from xtr_pipeline.judge.file_prompt import about_file
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.judge.words import stems
@@ -151,7 +151,7 @@ def dev_repo(files: ProjectFiles, encoder: Encoder, name: str) -> Repo:
 def about_files(files: ProjectFiles, name: str) -> frozenset[str]:
     """Ids of a repository's queries about whole files."""
     queries = load_queries(files.ledger, [name])
-    return frozenset(queries.filter(pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS))["query_id"])
+    return frozenset(queries.filter(about_file())["query_id"])
 
 
 def main(model: str) -> None:
@@ -165,8 +165,8 @@ def main(model: str) -> None:
         for way, ordered in rankings(repo).items():
             ranked = {query.id: order[:1000] for query, order in zip(repo.asked, ordered, strict=True)}
             frames.append(score_rankings(repo.asked, ranked, model=way, mode="semantic"))
-    scored, about_file = pl.concat(frames), pl.col("query_id").is_in(sorted(of_files))
-    for title, part in (("units", scored.filter(~about_file)), ("files", scored.filter(about_file))):
+    scored, of_file = pl.concat(frames), pl.col("query_id").is_in(sorted(of_files))
+    for title, part in (("units", scored.filter(~of_file)), ("files", scored.filter(of_file))):
         if part.height:
             print(f"\nQueries about {title}\n\n{markdown_table(result_figures(part))}")
 

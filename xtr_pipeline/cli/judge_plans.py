@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+import polars as pl
 from rich.console import Console
 
 from xtr_pipeline.cli.judge_inputs import chosen_repos, files, rankers_of, registry, units_of
@@ -64,17 +65,8 @@ def requests_for(
 def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[dict[str, object]]) -> Plan:
     ledger = files().ledger
     queries = load_queries(ledger, [repo.name])
-    if what == "queries":
-        taken = {str(entry["unit_hash"]) for entry in held if "unit_hash" in entry}
-        sampling = Sampling(per_repo=options.units, seed=options.seed)
-        return plan_queries(
-            units_of(repo), queries, sampling, taken, declined_requests(load_asked(ledger, [repo.name]))
-        )
-    if what == "files":
-        # the same path may be one of another repo's files
-        taken = {str(entry["path"]) for entry in held if entry.get("repo") == repo.name and "units" in entry}
-        declined = declined_requests(load_asked(ledger, [repo.name]))
-        return plan_file_queries(units_of(repo), queries, options.units, options.seed, taken, declined)
+    if what in {"queries", "files"}:
+        return _plan_queries(what, repo, queries, options, held)
     if queries.is_empty():
         return Plan(())
     judging = 2 if what == "second" else 1
@@ -91,3 +83,16 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
         return plan_second_judging(units, queries, grades, plan)
     ask = plan_deeper_judging if what == "deeper" else plan_first_judging
     return ask(units, queries, grades, lambda: rankers_of(repo.name, units, options.proposers), plan)
+
+
+def _plan_queries(
+    what: What, repo: SourceRepo, queries: pl.DataFrame, options: PlanOptions, held: Collection[dict[str, object]]
+) -> Plan:
+    units, declined = units_of(repo), declined_requests(load_asked(files().ledger, [repo.name]))
+    if what == "queries":
+        taken = {str(entry["unit_hash"]) for entry in held if "unit_hash" in entry}
+        sampling = Sampling(per_repo=options.units, seed=options.seed)
+        return plan_queries(units, queries, sampling, taken, declined)
+    # the same path may be one of another repo's files
+    taken = {str(entry["path"]) for entry in held if entry.get("repo") == repo.name and "units" in entry}
+    return plan_file_queries(units, queries, options.units, options.seed, taken, declined)

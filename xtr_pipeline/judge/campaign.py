@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
+from xtr_pipeline.judge.file_prompt import about_file
 from xtr_pipeline.judge.file_requests import file_requests, sample_files
 from xtr_pipeline.judge.pools import (
     DEFAULT_POOL_SIZE,
@@ -68,7 +68,7 @@ def plan_queries(
     Requests whose ids are in `declined` (`declined_requests`) are not made again.
     """
     refused = {unit for unit in units["content_hash"] if query_request_id(units["repo"][0], unit) in set(declined)}
-    about_unit = queries.filter(~_about_file())
+    about_unit = queries.filter(~about_file())
     chosen = sample_units(units, sampling, taken={*about_unit["unit_hash"].to_list(), *taken, *refused})
     return Plan(tuple(query_requests(units, chosen, sampling)))
 
@@ -85,7 +85,7 @@ def plan_file_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is no
 
     Requests whose ids are in `declined` (`declined_requests`) are not made again.
     """
-    paths = sample_files(units, seed, {*queries.filter(_about_file())["path"].to_list(), *taken})
+    paths = sample_files(units, seed, {*queries.filter(about_file())["path"].to_list(), *taken})
     wanted = (request for request in file_requests(units, paths) if request.custom_id not in declined)
     return Plan(tuple(itertools.islice(wanted, limit)))
 
@@ -93,10 +93,6 @@ def plan_file_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is no
 def declined_requests(asked: pl.DataFrame) -> frozenset[str]:
     """Ids of the requests to which a judge answered that nothing in them is worth a query."""
     return frozenset(asked.filter(pl.col("outcome") == "declined")["custom_id"])
-
-
-def _about_file() -> pl.Expr:
-    return pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
 
 
 def plan_first_judging(

@@ -6,7 +6,6 @@ there for.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ from xtr_pipeline.judge.overlap import unit_words, words_to_avoid
 from xtr_pipeline.judge.prompts import letters
 from xtr_pipeline.judge.records import QueryKind, file_hash
 from xtr_pipeline.judge.redaction import redact
-from xtr_pipeline.judge.requests import Request, names_of, place_of, shown_unit, unit_lines, unit_text
+from xtr_pipeline.judge.requests import Request, names_of, place_of, shown_digest, shown_unit, unit_lines, unit_text
 from xtr_pipeline.judge.sampling import Sampling, shuffled, substantial
 from xtr_pipeline.judge.words import stems
 
@@ -63,8 +62,10 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
     )
     user = redact(file_prompt(task))
     known = unit_words(path, names, "")
+    version_shown = shown_digest(row["content_hash"] for row in shown)
     return Request(
-        custom_id=f"file-{repo}-{file_hash(repo, path)[:16]}-{_content(shown)}-{FILE_PROMPT_VERSION}",
+        # another version of the file is another question
+        custom_id=f"file-{repo}-{file_hash(repo, path)[:16]}-{version_shown}-{FILE_PROMPT_VERSION}",
         task="queries",
         system=FILE_SYSTEM,
         user=user.text,
@@ -83,8 +84,3 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
         },
         redacted=user.found,
     )
-
-
-def _content(shown: Sequence[Mapping[str, Any]]) -> str:
-    """What the letters of an answer stand for: another version of the file is another question."""
-    return hashlib.sha256("\n".join(row["content_hash"] for row in shown).encode()).hexdigest()[:8]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -153,7 +153,6 @@ def _grade_request(
     query: Mapping[str, Any], members: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], judging: int
 ) -> Request:
     user = redact(grading_prompt(query["query"], [shown_unit(row) for row in rows]))
-    order = hashlib.sha256("\n".join(member["unit_hash"] for member in members).encode()).hexdigest()
     shown = [
         {
             "letter": letter,
@@ -163,8 +162,9 @@ def _grade_request(
         }
         for position, (letter, member, row) in enumerate(zip(letters(len(rows)), members, rows, strict=True), start=1)
     ]
+    order = shown_digest(member["unit_hash"] for member in members)
     return Request(
-        custom_id=f"grade-{judging}-{query['query_id']}-{order[:8]}-{RUBRIC_VERSION}-{GRADING_PROMPT_VERSION}",
+        custom_id=f"grade-{judging}-{query['query_id']}-{order}-{RUBRIC_VERSION}-{GRADING_PROMPT_VERSION}",
         task="grades",
         system=GRADING_SYSTEM,
         user=user.text,
@@ -183,6 +183,11 @@ def _grade_request(
 def query_request_id(repo: str, unit_hash: str) -> str:
     """The id of the request for queries about a unit."""
     return f"query-{repo}-{unit_hash[:16]}-{QUERY_PROMPT_VERSION}"
+
+
+def shown_digest(unit_hashes: Iterable[str]) -> str:
+    """Eight hex digits over the units that a request shows, in their order: what its letters stand for."""
+    return hashlib.sha256("\n".join(unit_hashes).encode()).hexdigest()[:8]
 
 
 def names_of(in_file: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from xtr_pipeline.judge.agreement import measure_agreement
 from xtr_pipeline.judge.asked_records import file_subject
-from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
+from xtr_pipeline.judge.file_prompt import about_file
 from xtr_pipeline.judge.hard_negatives import hard_negative_share
 from xtr_pipeline.judge.records import GRADES, POSITIVE_GRADE
 
@@ -30,7 +30,7 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
     histogram = dict(grades.group_by("grade").len().iter_rows())
     return {
         "queries": queries.height,
-        "files": queries.filter(_about_file()).select("repo", "path").n_unique(),
+        "files": queries.filter(about_file()).select("repo", "path").n_unique(),
         "queries_by_kind": _counts(queries, "kind"),
         "queries_by_repo": _counts(queries, "repo"),
         "graded_queries": grades["query_id"].n_unique(),
@@ -58,11 +58,10 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
 
 
 def _bad_queries(queries: pl.DataFrame, first: pl.DataFrame) -> int:
-    about_file = _about_file()
     own = first.join(
-        queries.filter(~about_file).select("query_id", "unit_hash"), on=["query_id", "unit_hash"], how="semi"
+        queries.filter(~about_file()).select("query_id", "unit_hash"), on=["query_id", "unit_hash"], how="semi"
     )
-    files = first.join(queries.filter(about_file).select("query_id", "path"), on=["query_id", "path"], how="semi")
+    files = first.join(queries.filter(about_file()).select("query_id", "path"), on=["query_id", "path"], how="semi")
     best = pl.concat([own, files]).group_by("query_id").agg(pl.max("grade"))
     return best.filter(pl.col("grade") < POSITIVE_GRADE).height
 
@@ -72,10 +71,9 @@ def _account(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -
 
     A label whose answer the account does not hold (it is older than the account) counts as a request by itself.
     """
-    about_file = _about_file()
     labelled = {
-        *(f"unit-{unit[:16]}" for unit in queries.filter(~about_file)["unit_hash"]),
-        *(file_subject(*row) for row in queries.filter(about_file).select("repo", "path").unique().iter_rows()),
+        *(f"unit-{unit[:16]}" for unit in queries.filter(~about_file())["unit_hash"]),
+        *(file_subject(*row) for row in queries.filter(about_file()).select("repo", "path").unique().iter_rows()),
         *(f"query-{query}-{turn}" for query, turn in grades.select("query_id", "judging").unique().iter_rows()),
     }
     sound = asked.filter(pl.col("outcome") != "quarantined")["subject"].to_list()
@@ -90,10 +88,6 @@ def _account(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -
         "tokens": int(sum(count or 0 for count in tokens)),
         "money": round(float(asked["money"].sum() or 0.0), 6),
     }
-
-
-def _about_file() -> pl.Expr:
-    return pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
 
 
 def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:

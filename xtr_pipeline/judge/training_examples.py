@@ -8,7 +8,7 @@ import polars as pl
 
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.judge.attachment import Attached, attach_grades
-from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
+from xtr_pipeline.judge.file_prompt import about_file
 from xtr_pipeline.judge.records import POSITIVE_GRADE
 from xtr_pipeline.judge.settled_grades import settled_grades
 
@@ -83,6 +83,6 @@ def _source_grades(queries: pl.DataFrame, attached: pl.DataFrame, settled: pl.Da
 
 def _file_grades(queries: pl.DataFrame, settled: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     """The settled grades that queries about a file have for its units."""
-    files = queries.filter(pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)).select("query_id", "repo", "path")
+    files = queries.filter(about_file()).select("query_id", "repo", "path")
     in_files = units.select("unit_id", "repo", "path").join(files, on=["repo", "path"]).select("query_id", "unit_id")
     return in_files.join(settled, on=["query_id", "unit_id"], how="inner")

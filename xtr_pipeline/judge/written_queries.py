@@ -7,7 +7,7 @@ import polars as pl
 from xtr_pipeline.corpus.outlines import outline_id, outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.judge.attachment import attach_grades
-from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
+from xtr_pipeline.judge.file_prompt import about_file
 
 
 def written_about(queries: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
@@ -23,8 +23,7 @@ def written_about(queries: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     """
     attached = attach_grades(queries, units).grades.select("query_id", "unit_id")
     texts = _texts(units.filter(pl.col("unit_id").is_in(attached["unit_id"].unique().to_list())))
-    about_file = pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
-    files = queries.filter(about_file).select("query_id", "repo", "path")
+    files = queries.filter(about_file()).select("query_id", "repo", "path")
     ids = pl.Series([outline_id(*row) for row in files.select("repo", "path").iter_rows()], dtype=pl.String)
     of_files = outlines(units.filter(pl.col("path").is_in(files["path"].unique().to_list())))
     shown = files.select("query_id", outline_id=ids).join(

@@ -48,11 +48,11 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
         ungraded = ~pl.col("query_id").is_in(sorted(known.graded))
         unjudged = known.queries.filter(ungraded).drop_nulls("unit_id")
         about_file = pl.col("outline_id").is_not_null()
-        about_units, about_files = _single(unjudged.filter(~about_file)), _with_outlines(unjudged.filter(about_file))
+        about_files = _with_outlines(_single(unjudged.filter(about_file)), known.queries)
         frames += [
-            _from("written", _with_mined(about_units, known.mined)),
+            _from("written", _with_mined(_single(unjudged.filter(~about_file)), known.mined)),
             _from("file", _with_mined(about_files, known.mined)),
-            _from("judged", _and_outlines(known.judged, known.queries)),
+            _from("judged", _with_outlines(known.judged, known.queries)),
         ]
     return _together(frames, labels)
 
@@ -73,18 +73,11 @@ def _single(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select("query_id", "query", "kind", "repo", candidates=pl.concat_list(candidate))
 
 
-def _with_outlines(queries: pl.DataFrame) -> pl.DataFrame:
-    """Examples of queries about files: the unit, and the file's outline behind it."""
-    outline = pl.struct(unit_id="outline_id", text="outline_text", grade=pl.lit(5, dtype=pl.Int8))
-    outlines = queries.select(pl.concat_list(outline)).to_series()
-    return _single(queries).with_columns(candidates=pl.concat_list("candidates", outlines))
-
-
-def _and_outlines(judged: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
-    """Judged examples, behind whose candidates those about a file have its outline: a right answer by what it is."""
+def _with_outlines(examples: pl.DataFrame, queries: pl.DataFrame) -> pl.DataFrame:
+    """Examples, behind whose candidates those about a file have its outline: a right answer by what it is."""
     outline = pl.struct(unit_id="outline_id", text="outline_text", grade=pl.lit(5, dtype=pl.Int8))
     about_file = queries.drop_nulls("outline_id").select("query_id", outlines=pl.concat_list(outline))
-    return judged.join(about_file, on="query_id", how="left", maintain_order="left").select(
+    return examples.join(about_file, on="query_id", how="left", maintain_order="left").select(
         pl.exclude("candidates", "outlines"),
         candidates=pl.concat_list("candidates", pl.col("outlines").fill_null([])),
     )

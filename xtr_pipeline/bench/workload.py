@@ -17,6 +17,7 @@ from xtr_pipeline.training.batches import Batch, build_batch
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.step_plan import plan_steps
 from xtr_pipeline.training.token_data import tokenise_as, tokenise_examples
+from xtr_pipeline.training.topics import topics_for
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def make_workload(  # noqa: PLR0913 - the parts of a workload
         tokenise_as(encoder, recipe.document_length, documents=True),
         recipe.negative_grade,
     )
-    plan = plan_steps(data, recipe)
+    plan = plan_steps(data, recipe, topics_for(recipe, encoder, examples["query"].to_list()))
     if len(plan) < steps or units.height < documents:
         raise ValueError(
             f"{steps} batches and {documents} documents are wanted, {len(plan)} and {units.height} are there"

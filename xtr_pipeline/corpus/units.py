@@ -60,6 +60,12 @@ def content_hash(docstring: str, body: str) -> str:
     return hashlib.sha256((docstring + body).encode("utf-8")).hexdigest()
 
 
+def file_of(unit_id: str) -> str:
+    """The file that a unit or an outline is of, as "repository/path", from its id."""
+    # symbols may hold a #; a path that does is cut short, which takes it for one file with others of that beginning
+    return unit_id.partition("#")[0]
+
+
 def units_frame(units: Iterable[CodeUnit], repo: str, version: str) -> pl.DataFrame:
     """Puts units into a frame of UNIT_SCHEMA, in the order given.
 

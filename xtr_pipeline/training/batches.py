@@ -13,6 +13,7 @@ from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.sampling import draw_candidates
 from xtr_pipeline.training.tiles import Tile, TileShape, build_tile, plan_tiles
 from xtr_pipeline.training.token_data import TokenData, TokenSequence
+from xtr_pipeline.training.topics import Topics, nearest_first
 
 QUERY_STEP = 8
 DOCUMENT_STEP = 16  # twelve lengths for documents of up to 192 tokens; steps of 32 would pad 5% more
@@ -46,53 +47,69 @@ class Batch:
     tokens: int
 
 
-def plan_epoch(data: TokenData, recipe: Recipe, epoch: int) -> list[PlannedBatch]:
+def plan_epoch(data: TokenData, recipe: Recipe, epoch: int, topics: Topics | None = None) -> list[PlannedBatch]:
     """Deal all queries of one epoch into batches.
 
     The plan depends on the recipe's seed and the epoch alone, so that a resumed run sees the same batches.
 
     Args:
         data: Tokenised examples.
-        recipe: Seed, token budget, candidates per query.
+        recipe: Seed, token budget, candidates per query, which queries share a batch.
         epoch: 0-based pass over the queries.
+        topics: What each query is about (`topics.topics_for`), for batches by topic.
 
     Returns:
         Batches in order; each query is in exactly one.
+
+    Raises:
+        ValueError: Topics are missing for batches by topic, or given for others.
     """
+    if (recipe.batching == "topic") != (topics is not None):
+        raise ValueError(f"recipe {recipe.name!r} has {recipe.batching} batches: topics belong to batches by topic")
     random = np.random.default_rng([recipe.seed, epoch])
     order = random.permutation(len(data.queries)).tolist()
-    if not recipe.one_repo_batches:
-        return _dealt(data, recipe, order, random)
+    if recipe.batching == "mixed":
+        return _dealt(data, recipe, order, random, None)
     dealt = [
         batch
         for repo in sorted(set(data.repos))
-        for batch in _dealt(data, recipe, [query for query in order if data.repos[query] == repo], random)
+        for batch in _dealt(data, recipe, [query for query in order if data.repos[query] == repo], random, topics)
     ]
     return [dealt[position] for position in random.permutation(len(dealt)).tolist()]
 
 
-def _dealt(data: TokenData, recipe: Recipe, order: Sequence[int], random: np.random.Generator) -> list[PlannedBatch]:
-    """Fill batches with queries in the given order."""
+def _dealt(
+    data: TokenData, recipe: Recipe, waiting: list[int], random: np.random.Generator, topics: Topics | None
+) -> list[PlannedBatch]:
+    """Fill batches with queries in the given order, or each with the first that waits and those most like it."""
     batches: list[PlannedBatch] = []
+    while waiting:
+        batch = _filled(data, recipe, waiting if topics is None else nearest_first(topics, waiting), random)
+        batches.append(batch)
+        taken = frozenset(batch.queries)
+        waiting = [query for query in waiting if query not in taken]
+    return batches
+
+
+def _filled(data: TokenData, recipe: Recipe, order: Sequence[int], random: np.random.Generator) -> PlannedBatch:
+    """The first queries of an order, as many as fit; at least one."""
     queries: list[int] = []
     documents: dict[int, None] = {}
     for query in order:
         drawn = draw_candidates(data.candidates[query], recipe, random)
         grown = documents | dict.fromkeys(candidate.document for candidate in drawn)
         if queries and not _fits(data, recipe, [*queries, query], list(grown)):
-            batches.append(PlannedBatch(tuple(queries), tuple(documents)))
-            queries, grown = [], dict.fromkeys(candidate.document for candidate in drawn)
+            break
         queries.append(query)
         documents = grown
-    batches.append(PlannedBatch(tuple(queries), tuple(documents)))
-    return batches
+    return PlannedBatch(tuple(queries), tuple(documents))
 
 
 def build_batch(data: TokenData, plan: PlannedBatch, recipe: Recipe, pad_id: int) -> Batch:
     """Pad a planned batch and write down who is whose positive, negative or neither.
 
-    A document that came with another query is an in-batch negative, unless this query grades it itself (drawn or not)
-    or a query with the same words has it as its answer.
+    A document that came with another query is an in-batch negative, unless this query grades it itself (drawn or not),
+    a query with the same words has it as its answer, or it is of a file that answers: files are what is searched for.
     """
     queries = [data.queries[query] for query in plan.queries]
     documents = [data.documents[document] for document in plan.documents]
@@ -138,8 +155,11 @@ def _rows_of(names: Sequence[int], tiles: Sequence[Tile]) -> list[int | None]:
 def _grade_matrix(data: TokenData, queries: Sequence[int | None], documents: Sequence[int | None]) -> np.ndarray:
     grades = np.full((len(queries), len(documents)), IGNORED, dtype=np.int32)
     for row, query in enumerate(queries):
-        known = {} if query is None else data.known_grades[query]
+        if query is None:
+            continue
+        known, answers = data.known_grades[query], data.answer_files[query]
         for column, document in enumerate(documents):
-            if query is not None and document is not None:
-                grades[row, column] = known.get(document, UNJUDGED)
+            if document is not None:
+                otherwise = UNJUDGED if answers.isdisjoint(data.files[document]) else IGNORED
+                grades[row, column] = known.get(document, otherwise)
     return grades

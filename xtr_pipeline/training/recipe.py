@@ -11,6 +11,7 @@ from typing import Literal
 Decay = Literal["linear", "cosine"]
 Scoring = Literal["maxsim", "xtr"]
 TokenWeighting = Literal["alike", "rarity"]
+Batching = Literal["mixed", "repo", "topic"]
 
 
 TERMS = ("contrastive", "listwise", "mse", "ordinal", "margin")
@@ -35,8 +36,9 @@ class Recipe:
             because a step's cost is its tokens; attention to the unit's first lines carries over.
         batch_tokens: Tokens of a batch, queries and documents, padding included; decides how many queries a step sees.
         tile_tokens: Tokens that are encoded at a time; bounds memory (with `accumulate`), padding and number of shapes.
-        one_repo_batches: Whether a batch holds queries of one repository only, so that its in-batch negatives are what
-            a search has to tell apart: code of the same project. Otherwise queries are mixed.
+        batching: Which queries share a batch, and so each other's documents as negatives: "mixed" draws from all
+            repositories; "repo" from one, so that negatives are what a search has to tell apart; "topic" takes one
+            query and those of its repository that the start finds most like it.
         candidates_per_query: Candidates of a query in a batch: positives first, then hard negatives.
         mined_negatives: How many of the candidates that nobody judged a query brings along at most (written queries
             only: judged ones have hard negatives of their own); each is a document more to encode.
@@ -85,7 +87,7 @@ class Recipe:
     document_length: int = 192
     batch_tokens: int = 4096
     tile_tokens: int = 512
-    one_repo_batches: bool = False
+    batching: Batching = "mixed"
     candidates_per_query: int = 8
     mined_negatives: int = 0
     positive_grade: int = 4
@@ -206,6 +208,8 @@ def _contradictions(recipe: Recipe) -> list[str]:
         problems.append(f"{', '.join(WEIGHTS)} are all 0: nothing would be learned")
     if recipe.scoring not in ("maxsim", "xtr"):
         problems.append(f"scoring must be 'maxsim' or 'xtr', not {recipe.scoring!r}")
+    if recipe.batching not in ("mixed", "repo", "topic"):
+        problems.append(f"batching must be 'mixed', 'repo' or 'topic', not {recipe.batching!r}")
     if recipe.token_weights not in ("alike", "rarity"):
         problems.append(f"token_weights must be 'alike' or 'rarity', not {recipe.token_weights!r}")
     if recipe.negative_grade >= recipe.positive_grade:

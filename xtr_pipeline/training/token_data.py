@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from xtr_pipeline.corpus.units import file_of
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.training.examples import UNJUDGED
 from xtr_pipeline.training.losses import IGNORED
@@ -72,7 +73,9 @@ class TokenData:
         repos: The repository of each query.
         queries: One per query.
         documents: One per distinct text: the same code under two names is one document.
+        files: Per document, the files that it stands in, as "repository/path".
         candidates: Per query, in the frame's order, each document once.
+        answer_files: Per query, the files of its candidates that are not clear negatives.
         known_grades: Per query, every document about which something is known: its own grade, or `IGNORED` where
             another query with the same words has it as a candidate that is not a clear negative.
     """
@@ -81,7 +84,9 @@ class TokenData:
     repos: tuple[str, ...]
     queries: tuple[TokenSequence, ...]
     documents: tuple[TokenSequence, ...]
+    files: tuple[frozenset[str], ...]
     candidates: tuple[tuple[Candidate, ...], ...]
+    answer_files: tuple[frozenset[str], ...]
     known_grades: tuple[dict[int, int], ...]
 
 
@@ -100,11 +105,15 @@ def tokenise_examples(
         The data in the frame's order. A document that a query grades twice keeps the better grade.
     """
     index: dict[str, int] = {}
+    files: list[set[str]] = []
     graded: list[dict[int, int]] = []
     for row in examples["candidates"].to_list():
         grades: dict[int, int] = {}
         for candidate in row:
             document = index.setdefault(candidate["text"], len(index))
+            if document == len(files):
+                files.append(set())
+            files[document].add(file_of(candidate["unit_id"]))
             grades[document] = max(grades.get(document, 0), candidate["grade"])
         graded.append(grades)
     queries = examples["query"].to_list()
@@ -113,7 +122,12 @@ def tokenise_examples(
         repos=tuple(examples["repo"].to_list()),
         queries=tuple(tokenise_queries(queries)),
         documents=tuple(tokenise_documents(list(index))),
+        files=tuple(frozenset(names) for names in files),
         candidates=tuple(tuple(Candidate(document, grade) for document, grade in grades.items()) for grades in graded),
+        answer_files=tuple(
+            frozenset().union(*(files[document] for document, grade in grades.items() if grade > negative_grade))
+            for grades in graded
+        ),
         known_grades=_known_grades(queries, graded, negative_grade),
     )
 

@@ -31,6 +31,7 @@ from xtr_pipeline.training.run_state import RunState, load_state, save_state
 from xtr_pipeline.training.schedule import learning_rate
 from xtr_pipeline.training.step_plan import PlannedStep, plan_steps
 from xtr_pipeline.training.token_data import TokenData, tokenise_as, tokenise_examples
+from xtr_pipeline.training.topics import topics_for
 
 __all__ = ["NonFiniteLossError", "StepReport", "TrainingReport", "train"]
 
@@ -81,7 +82,7 @@ def train(  # noqa: PLR0913, PLR0917 - the parts of a run, all of them needed
             tokenise_as(encoder, recipe.document_length, documents=True),
             recipe.negative_grade,
         )
-        run.take_steps(data, on_step)
+        run.take_steps(data, examples["query"].to_list(), on_step)
     return run.report(resumed_from)
 
 
@@ -98,9 +99,10 @@ class _Run:
         if state.optimiser:
             self.optimiser.state = tree_unflatten([(name, mx.array(array)) for name, array in state.optimiser.items()])
 
-    def take_steps(self, data: TokenData, on_step: OnStep) -> None:
+    def take_steps(self, data: TokenData, queries: list[str], on_step: OnStep) -> None:
         """Take the steps that are left, measure, stop early, and write the final state."""
-        plan = plan_steps(data, self.recipe)
+        topics = topics_for(self.recipe, self.start, queries)
+        plan = plan_steps(data, self.recipe, topics)
         step = make_step(self.working.model, self.optimiser, self.recipe)
         if self.state.step == 0 and self.recipe.start_may_win and self.state.start_dev is None:
             value = self.measure(0)

@@ -24,9 +24,9 @@ def test_a_named_arm_changes_the_recipe_that_the_main_job_uses_in_what_it_says_a
 
 
 def test_settings_are_read_with_the_types_of_the_recipe() -> None:
-    arm = arm_of('judged:learning_rate=5e-5,steps=9,scoring="xtr",one_repo_batches=true,labels=0.25,average=1')
+    arm = arm_of('judged:learning_rate=5e-5,steps=9,scoring="xtr",batching="topic",labels=0.25,average=1')
     recipe = arm.recipe(seed=4)
-    assert (recipe.learning_rate, recipe.steps, recipe.scoring, recipe.one_repo_batches) == (5e-5, 9, "xtr", True)
+    assert (recipe.learning_rate, recipe.steps, recipe.scoring, recipe.batching) == (5e-5, 9, "xtr", "topic")
     assert (arm.labels, arm.average, recipe.seed) == (0.25, 1.0, 4)
     assert arm_of("judged:scoring=xtr").recipe(4).scoring == "xtr"
 

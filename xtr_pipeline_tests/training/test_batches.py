@@ -25,6 +25,7 @@ from xtr_pipeline.training.tiles import (
     rounded_up,
 )
 from xtr_pipeline.training.token_data import Candidate, TokenData, TokenSequence, tokenise_as, tokenise_examples
+from xtr_pipeline.training.topics import nearest_first, topics_for
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
 
 
@@ -233,10 +234,61 @@ def test_batches_of_one_repository_hold_every_query_once_and_come_in_mixed_order
         for seed, repo in enumerate(("one", "two"))
     )
     mixed = replace(RECIPE, batch_tokens=256)
-    data, recipe = data_of(examples), replace(mixed, one_repo_batches=True)
+    data, recipe = data_of(examples), replace(mixed, batching="repo")
     plans = plan_epoch(data, recipe, epoch=0)
     repos = [{data.repos[query] for query in plan.queries} for plan in plans]
     assert sorted(query for plan in plans for query in plan.queries) == list(range(40))
     assert all(len(names) == 1 for names in repos)
     assert repos != sorted(repos, key=min)
     assert any(len({data.repos[query] for query in plan.queries}) == 2 for plan in plan_epoch(data, mixed, epoch=0))
+
+
+def test_batches_by_topic_hold_every_query_once_with_its_like():
+    # two topics in turn; the words of one never occur in the other
+    rows = [(f"q{number}", f"{word} {word}", {f"{word} d{number}": 5}) for number, word in enumerate(["w1", "w9"] * 12)]
+    examples, recipe = examples_of(*rows), replace(RECIPE, batching="topic", batch_tokens=96)
+    data = data_of(examples, recipe)
+    topics = topics_for(recipe, tiny_encoder(), examples["query"].to_list())
+    plans = plan_epoch(data, recipe, 0, topics)
+    assert sorted(query for plan in plans for query in plan.queries) == list(range(24))
+    assert len(plans) > 2
+    mixed = [plan for plan in plans if len({query % 2 for query in plan.queries}) == 2]
+    assert len(mixed) <= 1  # where the first topic runs out
+    assert plan_epoch(data, recipe, 0, topics) == plans
+    assert plan_epoch(data, recipe, 1, topics) != plans
+    with pytest.raises(ValueError, match="topics belong to batches by topic"):
+        plan_epoch(data, recipe, 0)
+    assert topics_for(replace(recipe, batching="repo"), tiny_encoder(), ["w1"]) is None
+
+
+def test_the_nearest_come_first_and_equals_in_their_order():
+    topics = np.array([[1, 0], [0, 1], [0.6, 0.8], [1, 0], [0, 1]], dtype=np.float32)
+    assert nearest_first(topics, [4, 0, 1, 2, 3]) == [4, 1, 2, 0, 3]
+    assert nearest_first(topics, [2]) == [2]
+
+
+def test_other_pieces_of_a_file_that_answers_are_no_negatives():
+    rows = [
+        ("q0", "w1", {"toy/a.py#f@1-2": ("w1 w2", 5)}),
+        ("q1", "w2", {"toy/a.py#g@3-4": ("w2 w3", 5), "toy/b.py#h@1-2": ("w3 w4", 1)}),
+        ("q2", "w3", {"toy/b.py#i@3-4": ("w4 w5", 5)}),
+    ]
+    examples = pl.DataFrame(
+        [
+            {
+                "query_id": name,
+                "query": query,
+                "kind": "question",
+                "repo": "toy",
+                "candidates": [{"unit_id": unit, "text": text, "grade": grade} for unit, (text, grade) in row.items()],
+            }
+            for name, query, row in rows
+        ],
+        schema=EXAMPLES_SCHEMA,
+    )
+    _, grades = only_batch(examples)
+    assert grades["q0", "w2 w3"] == IGNORED  # a.py answers q0
+    assert grades["q2", "w3 w4"] == IGNORED  # b.py answers q2
+    assert grades["q0", "w3 w4"] == grades["q0", "w4 w5"] == grades["q2", "w1 w2"] == UNJUDGED
+    assert grades["q1", "w3 w4"] == 1  # a grade of its own counts
+    assert grades["q1", "w4 w5"] == UNJUDGED  # b.py answers q2, not q1

@@ -52,12 +52,20 @@ class BertLayer(nn.Module):  # type: ignore[misc]
         self.activation = kernels.activation(config.hidden_act)
         self.attention = kernels.attention
 
-    def __call__(self, hidden: mx.array, additive_mask: mx.array) -> mx.array:
-        """(batch, tokens, hidden), (batch, 1, 1, tokens) -> (batch, tokens, hidden)."""
+    def __call__(self, hidden: mx.array, bias: mx.array) -> mx.array:
+        """Contextual outputs of one layer.
+
+        Args:
+            hidden: (batch, tokens, hidden).
+            bias: What is added to the scores of attention: (batch, 1, 1, tokens), or (batch, heads, tokens, tokens).
+
+        Returns:
+            (batch, tokens, hidden).
+        """
         batch, tokens, width = hidden.shape
         rows = hidden.reshape(batch * tokens, width)
         query, key, value = (by_head(part(rows), batch, self.heads) for part in (self.query, self.key, self.value))
-        attended = self.attention(query, key, value, additive_mask, 1 / math.sqrt(width // self.heads))
+        attended = self.attention(query, key, value, bias, 1 / math.sqrt(width // self.heads))
         rows = self.attention_norm(rows + self.attention_out(as_rows(attended)))
         rows = self.norm(rows + self.down(self.activation(self.up(rows))))
         outputs: mx.array = rows.reshape(batch, tokens, width)
@@ -83,8 +91,14 @@ class BertEncoder(nn.Module):  # type: ignore[misc]
         Returns:
             (batch, tokens, hidden) float32; rows of padding hold finite numbers without a meaning.
         """
-        additive_mask = ((1 - mask.astype(mx.float32)) * MASKED_SCORE)[:, None, None, :]
+        bias = padding_scores(mask)
         hidden = self.embeddings(input_ids, words)
         for layer in self.layers:
-            hidden = layer(hidden, additive_mask)
+            hidden = layer(hidden, bias)
         return hidden
+
+
+def padding_scores(mask: mx.array) -> mx.array:
+    """What keeps padding out of attention, (batch, tokens) -> (batch, 1, 1, tokens)."""
+    scores: mx.array = ((1 - mask.astype(mx.float32)) * MASKED_SCORE)[:, None, None, :]
+    return scores

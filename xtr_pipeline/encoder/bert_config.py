@@ -30,6 +30,11 @@ class BertConfig:
     pad_token_id: int = 0
 
     @property
+    def longest_text(self) -> int:
+        """Tokens of the longest text, special ones included."""
+        return self.max_position_embeddings
+
+    @property
     def head_size(self) -> int:
         """Width of one attention head."""
         return self.hidden_size // self.num_attention_heads
@@ -37,7 +42,7 @@ class BertConfig:
 
 def bert_config_of(raw: dict[str, Any]) -> tuple[BertConfig | None, list[str]]:
     """The geometry that a `config.json` describes, or everything that is missing or unsupported."""
-    problems = _problems(raw)
+    problems = bert_problems(raw)
     if problems:
         return None, problems
     return BertConfig(**{f.name: raw[f.name] for f in fields(BertConfig) if raw.get(f.name) is not None}), []
@@ -71,7 +76,8 @@ def size_problems(geometry: type, raw: dict[str, Any]) -> list[str]:
     ]
 
 
-def _problems(raw: dict[str, Any]) -> list[str]:
+def bert_problems(raw: dict[str, Any]) -> list[str]:
+    """What is missing or unsupported in a `config.json` of BERT's fields."""
     problems = size_problems(BertConfig, raw)
     if not problems and raw["hidden_size"] % raw["num_attention_heads"]:
         problems.append(f"hidden_size {raw['hidden_size']} is not a multiple of the {raw['num_attention_heads']} heads")

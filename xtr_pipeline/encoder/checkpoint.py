@@ -25,7 +25,7 @@ HUB_FILES = ["*.json", "model.safetensors", TOKEN_WEIGHTS_FILE, "vocab.txt", "*/
 
 
 def load_encoder(folder: Path) -> Encoder:
-    """Load a BERT or T5 v1.1 checkpoint with or without a linear head.
+    """Load a BERT, MPNet or T5 v1.1 checkpoint with or without a linear head.
 
     Args:
         folder: config.json, model.safetensors and tokenizer.json; where modules.json names a Dense module, its folder

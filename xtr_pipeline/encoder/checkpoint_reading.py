@@ -17,7 +17,7 @@ from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings, read_settings
 from xtr_pipeline.encoder.t5_config import T5Config
 from xtr_pipeline.encoder.tokenising import TextTokenizer
-from xtr_pipeline.encoder.trunks import TrunkConfig, head_folder, tensor_names
+from xtr_pipeline.encoder.trunks import TrunkConfig, architecture_of
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -34,7 +34,7 @@ def read_trunk_weights(path: Path, config: TrunkConfig) -> tuple[Weights, Weight
     """
     ours: Weights = {}
     unused: Weights = {}
-    names = tensor_names(config)
+    names = architecture_of(config).names
     for name, tensor in read_tensors(path).items():
         renamed = names.to_ours(name)
         if renamed is not None:
@@ -80,8 +80,9 @@ def read_head(folder: Path, config: TrunkConfig) -> NDArray[np.float32] | None:
     """
     path = folder / "modules.json"
     dense = [module for module in _read_modules(path) if str(module.get("type", "")).rsplit(".", 1)[-1] == "Dense"]
-    if not path.is_file() and isinstance(config, T5Config) and (folder / head_folder(config)).is_dir():
-        dense = [{"path": head_folder(config)}]
+    usual = architecture_of(config).head_folder
+    if not path.is_file() and isinstance(config, T5Config) and (folder / usual).is_dir():
+        dense = [{"path": usual}]
     if not dense:
         return None
     if len(dense) > 1:
@@ -144,14 +145,13 @@ def read_encoder_settings(path: Path, config: TrunkConfig, dim: int) -> EncoderS
     Raises:
         CheckpointError: When a length is more than the encoder has positions.
     """
-    # T5's tokenizer tells capitals apart, and google/xtr-base-en was trained on lower-cased text
-    default = EncoderSettings(dim=dim, lower_case=isinstance(config, T5Config))
+    default = EncoderSettings(dim=dim, lower_case=architecture_of(config).lower_case)
     if not path.is_file():
-        return default.within(config.max_position_embeddings)
+        return default.within(config.longest_text)
     settings = read_settings(read_json_object(path), default)
     longest = max(settings.document_length, settings.query_length)
-    if longest > config.max_position_embeddings:
-        positions = f"config.json has {config.max_position_embeddings} positions"
+    if longest > config.longest_text:
+        positions = f"config.json has {config.longest_text} positions"
         raise CheckpointError(f"{path} asks for {longest} tokens, {positions}; shorten query_length or document_length")
     return settings
 

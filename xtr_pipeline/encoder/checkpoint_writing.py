@@ -20,7 +20,7 @@ from safetensors.numpy import save_file
 from xtr_pipeline.encoder.checkpoint_reading import TOKEN_WEIGHTS_FILE, WEIGHTED
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.settings import settings_json
-from xtr_pipeline.encoder.trunks import head_folder, hub_identity, tensor_names
+from xtr_pipeline.encoder.trunks import architecture_of
 
 TOKENIZER_COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "added_tokens.json")
 
@@ -47,13 +47,14 @@ def save_encoder(encoder: Encoder, folder: Path) -> None:
 def _write_files(encoder: Encoder, folder: Path) -> None:
     weights = encoder.weights()
     head = weights.pop("head.weight", None)
-    names = tensor_names(encoder.config)
+    architecture = architecture_of(encoder.config)
+    names = architecture.names
     tensors = {names.to_hugging_face(name.removeprefix("trunk.")): weight for name, weight in weights.items()}
     tensors |= {name: np.ascontiguousarray(tensor) for name, tensor in encoder.carried.tensors.items()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     if encoder.token_weights is not None:
         save_file({"weight": encoder.token_weights}, folder / TOKEN_WEIGHTS_FILE)
-    config = {**encoder.carried.config, **hub_identity(encoder.config)}
+    config = {**encoder.carried.config, **architecture.identity}
     _write_json(folder / "config.json", config)
     (folder / "tokenizer.json").write_text(encoder.tokenizer.definition, encoding="utf-8")
     for name, content in encoder.carried.files.items():
@@ -66,7 +67,7 @@ def _write_files(encoder: Encoder, folder: Path) -> None:
     )
     modules = [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}]
     if head is not None:
-        place = head_folder(encoder.config)
+        place = architecture.head_folder
         modules.append({"idx": 1, "name": "1", "path": place, "type": "pylate.models.Dense.Dense"})
         (folder / place).mkdir()
         save_file({"linear.weight": head}, folder / place / "model.safetensors", metadata={"format": "pt"})

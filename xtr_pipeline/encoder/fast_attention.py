@@ -17,37 +17,22 @@ from xtr_pipeline.encoder.stream_vjp import custom_function
 Triple = tuple[mx.array, mx.array, mx.array]
 
 
-def fast_attention(query: mx.array, key: mx.array, value: mx.array, additive_mask: mx.array, scale: float) -> mx.array:
-    """softmax(scale * query key^T + mask) value.
+def fast_attention(query: mx.array, key: mx.array, value: mx.array, bias: mx.array, scale: float) -> mx.array:
+    """softmax(scale * query key^T + bias) value.
 
     Args:
         query: (batch, heads, queries, size) float32.
         key: (batch, heads, keys, size).
         value: (batch, heads, keys, size).
-        additive_mask: (batch, 1, 1, keys), 0 or a large negative finite number; no gradient flows into it.
-        scale: Factor of the scores, 1 / sqrt(size).
+        bias: (batch, 1, 1, keys), 0 or a large negative finite number for padding, into which no gradient flows; or
+            (batch, heads, queries, keys), where every pair of places has one of its own, into which it does.
+        scale: Factor of the scores: 1 / sqrt(size), or 1 for T5.
 
     Returns:
         (batch, heads, queries, size).
     """
-    mask = additive_mask.swapaxes(-1, -2) * (0.5 * LOG2E)
-    output, _, _ = cast(Triple, _attention(query * (0.5 * LOG2E * scale), key, value, mask))
-    return output
-
-
-def fast_biased_attention(query: mx.array, key: mx.array, value: mx.array, bias: mx.array) -> mx.array:
-    """softmax(query key^T + bias) value, with a bias for every pair of places that gradients flow into (T5's).
-
-    Args:
-        query: (batch, heads, queries, size) float32.
-        key: (batch, heads, keys, size).
-        value: (batch, heads, keys, size).
-        bias: (batch, heads, queries, keys), finite; padding's is a large negative number.
-
-    Returns:
-        (batch, heads, queries, size).
-    """
-    output, _, _ = cast(Triple, _attention(query * (0.5 * LOG2E), key, value, bias.swapaxes(-1, -2) * (0.5 * LOG2E)))
+    halved = 0.5 * LOG2E
+    output, _, _ = cast(Triple, _attention(query * (halved * scale), key, value, bias.swapaxes(-1, -2) * halved))
     return output
 
 

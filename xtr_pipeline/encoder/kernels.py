@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xtr_pipeline.encoder.compute import mx, nn, own_kernels_pay
-from xtr_pipeline.encoder.fast_attention import fast_attention, fast_biased_attention
+from xtr_pipeline.encoder.fast_attention import fast_attention
 from xtr_pipeline.encoder.fast_gelu import fast_gelu
 from xtr_pipeline.encoder.fast_gelu_tanh import fast_gelu_tanh
 
@@ -22,15 +22,13 @@ class Kernels:
         name: "fast" or "reference".
         gelu: GELU (with erf) of an array of any shape.
         gelu_tanh: GELU by its tanh approximation.
-        attention: (query, key, value, additive_mask, scale) -> output, shapes as in `fast_attention`.
-        biased_attention: (query, key, value, bias) -> output, shapes as in `fast_biased_attention`.
+        attention: (query, key, value, bias, scale) -> output, shapes as in `fast_attention`.
     """
 
     name: str
     gelu: Activation
     gelu_tanh: Activation
     attention: Callable[[mx.array, mx.array, mx.array, mx.array, float], mx.array]
-    biased_attention: Callable[[mx.array, mx.array, mx.array, mx.array], mx.array]
 
     def activation(self, name: str) -> Activation:
         """The activation that a config's `hidden_act` names."""
@@ -43,15 +41,9 @@ class Kernels:
         return named[name]
 
 
-def reference_attention(query: mx.array, key: mx.array, value: mx.array, mask: mx.array, scale: float) -> mx.array:
+def reference_attention(query: mx.array, key: mx.array, value: mx.array, bias: mx.array, scale: float) -> mx.array:
     """MLX's own attention; shapes as in `fast_attention`."""
-    output: mx.array = mx.fast.scaled_dot_product_attention(query, key, value, scale=scale, mask=mask)
-    return output
-
-
-def reference_biased_attention(query: mx.array, key: mx.array, value: mx.array, bias: mx.array) -> mx.array:
-    """MLX's own attention; shapes as in `fast_biased_attention`."""
-    output: mx.array = mx.fast.scaled_dot_product_attention(query, key, value, scale=1.0, mask=bias)
+    output: mx.array = mx.fast.scaled_dot_product_attention(query, key, value, scale=scale, mask=bias)
     return output
 
 
@@ -62,12 +54,12 @@ def reference_gelu(x: mx.array) -> mx.array:
 
 def fast_kernels() -> Kernels:
     """Rational and polynomial arithmetic that vectorises; equal to the reference within 1e-5."""
-    return Kernels("fast", fast_gelu, fast_gelu_tanh, fast_attention, fast_biased_attention)
+    return Kernels("fast", fast_gelu, fast_gelu_tanh, fast_attention)
 
 
 def reference_kernels() -> Kernels:
     """MLX's own functions."""
-    return Kernels("reference", reference_gelu, nn.gelu_approx, reference_attention, reference_biased_attention)
+    return Kernels("reference", reference_gelu, nn.gelu_approx, reference_attention)
 
 
 def default_kernels() -> Kernels:

@@ -1,4 +1,4 @@
-"""One unit vector per token: BERT or T5, an optional linear head, L2 normalisation (ColBERT, arXiv 2004.12832)."""
+"""One unit vector per token: a trunk, an optional linear head, L2 normalisation (ColBERT, arXiv 2004.12832)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class MultiVectorEncoder(nn.Module):  # type: ignore[misc]
     """Token vectors of length 1.
 
     Attributes:
-        trunk: `BertEncoder` or `T5Encoder`: its word embeddings are `embeddings.word`, its layers `layers`.
+        trunk: `trunks.Trunk`: its word embeddings are `embeddings.word`, its layers `layers`.
         head: Linear(hidden, dim) without bias, or None: then dim is the hidden size.
     """
 

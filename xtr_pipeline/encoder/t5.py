@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from xtr_pipeline.encoder.bert import MASKED_SCORE
+from xtr_pipeline.encoder.bert import padding_scores
 from xtr_pipeline.encoder.compute import mx, nn
 from xtr_pipeline.encoder.heads import as_rows, by_head
 from xtr_pipeline.encoder.kernels import Kernels
@@ -45,7 +45,7 @@ class T5Layer(nn.Module):  # type: ignore[misc]
         self.up = nn.Linear(width, config.d_ff, bias=False)
         self.down = nn.Linear(config.d_ff, width, bias=False)
         self.activation = kernels.activation("gelu_new")
-        self.attention = kernels.biased_attention
+        self.attention = kernels.attention
 
     def __call__(self, hidden: mx.array, bias: mx.array) -> mx.array:
         """(batch, tokens, d_model), (batch, heads, tokens, tokens) -> (batch, tokens, d_model)."""
@@ -53,7 +53,7 @@ class T5Layer(nn.Module):  # type: ignore[misc]
         rows = hidden.reshape(batch * tokens, width)
         normed = self.attention_norm(rows)
         query, key, value = (by_head(part(normed), batch, self.heads) for part in (self.query, self.key, self.value))
-        rows = rows + self.attention_out(as_rows(self.attention(query, key, value, bias)))
+        rows = rows + self.attention_out(as_rows(self.attention(query, key, value, bias, 1.0)))
         normed = self.norm(rows)
         rows = rows + self.down(self.activation(self.gate(normed)) * self.up(normed))
         outputs: mx.array = rows.reshape(batch, tokens, width)
@@ -76,7 +76,7 @@ class T5Encoder(nn.Module):  # type: ignore[misc]
         tokens = input_ids.shape[1]
         hidden = self.embeddings(input_ids, words)
         by_distance = self.position_bias(relative_buckets(tokens, self.buckets, self.max_distance)).transpose(2, 0, 1)
-        bias = by_distance[None] + ((1 - mask.astype(mx.float32)) * MASKED_SCORE)[:, None, None, :]
+        bias = by_distance[None] + padding_scores(mask)
         for layer in self.layers:
             hidden = layer(hidden, bias)
         outputs: mx.array = self.norm(hidden)

@@ -14,7 +14,7 @@ FEED_FORWARDS = ("gated-gelu", "gated-gelu_new")
 class T5Config:
     """Geometry of a T5 v1.1 encoder; field names are those of `config.json`.
 
-    T5 has no table of positions: any length can be encoded, and `max_position_embeddings` is what it was trained on.
+    T5 has no table of positions: any length can be encoded, and `longest_text` is what it was trained on.
     """
 
     vocab_size: int
@@ -35,7 +35,7 @@ class T5Config:
         return self.d_model
 
     @property
-    def max_position_embeddings(self) -> int:
+    def longest_text(self) -> int:
         """Longest text in tokens, as T5 was pre-trained."""
         return 512
 

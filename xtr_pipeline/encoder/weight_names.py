@@ -66,6 +66,26 @@ BERT_NAMES = TensorNames(
     unused=("pooler.",),
 )
 
+MPNET_NAMES = TensorNames(
+    renames=(
+        ("embeddings.word_embeddings.", "embeddings.word."),
+        ("embeddings.position_embeddings.", "embeddings.position."),
+        ("embeddings.LayerNorm.", "embeddings.norm."),
+        ("encoder.relative_attention_bias.", "position_bias."),
+        ("encoder.layer.{}.attention.attn.q.", "layers.{}.query."),
+        ("encoder.layer.{}.attention.attn.k.", "layers.{}.key."),
+        ("encoder.layer.{}.attention.attn.v.", "layers.{}.value."),
+        ("encoder.layer.{}.attention.attn.o.", "layers.{}.attention_out."),
+        ("encoder.layer.{}.attention.LayerNorm.", "layers.{}.attention_norm."),
+        ("encoder.layer.{}.intermediate.dense.", "layers.{}.up."),
+        ("encoder.layer.{}.output.dense.", "layers.{}.down."),
+        ("encoder.layer.{}.output.LayerNorm.", "layers.{}.norm."),
+    ),
+    prefix="mpnet.",
+    layers="layer",
+    unused=("pooler.",),
+)
+
 T5_NAMES = TensorNames(
     renames=(
         # the same table under two names; the second one is written

@@ -195,7 +195,7 @@ class _Run:
 
 
 def _check_lengths(recipe: Recipe, encoder: Encoder) -> None:
-    positions = encoder.config.max_position_embeddings
+    positions = encoder.config.longest_text
     longest = max(recipe.query_length, recipe.document_length)
     if longest > positions:
         raise RecipeError(f"recipe {recipe.name!r} asks for {longest} tokens, the encoder has {positions} positions")

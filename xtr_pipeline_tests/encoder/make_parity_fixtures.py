@@ -5,8 +5,8 @@ Needs the `torch` extra; run from the repository's root:
     python -m xtr_pipeline_tests.encoder.make_parity_fixtures BASE_FOLDER
 
 BASE_FOLDER holds the base encoder (`xtr_pipeline.encoder.base_weights.fetch_base_encoder`). Writes, into fixtures/:
-tiny_bert/ and tiny_t5/ (random-weight checkpoints with a head; the second in the layout of google/xtr-base-en),
-tiny_bert.npz, tiny_t5.npz and base.npz (inputs, expected outputs).
+tiny_bert/, tiny_t5/ and tiny_mpnet/ (random-weight checkpoints; the first two with a head, the second in the layout of
+google/xtr-base-en), and of each and of the base inputs and expected outputs as .npz.
 """
 
 from __future__ import annotations
@@ -14,18 +14,43 @@ from __future__ import annotations
 import json
 import string
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import AutoTokenizer, BertConfig, BertModel, T5Config, T5EncoderModel
+from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertModel,
+    MPNetConfig,
+    MPNetModel,
+    PreTrainedModel,
+    T5Config,
+    T5EncoderModel,
+)
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SEED = 20240607
 HEAD_DIM = 8
 WORDS = ("def", "return", "class", "self", "import", "parse", "config", "file", "retry", "time", "out", "read", "write")
+BERT_SPECIALS = {
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}
+# in the order of their ids: MPNet's padding is 1, and positions are counted from behind it
+MPNET_SPECIALS = {
+    "cls_token": "<s>",
+    "pad_token": "<pad>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "mask_token": "<mask>",
+}
 TEXTS = (
     "retry a request after a time out",
     "def parse_config(file): return file.read()",
@@ -39,34 +64,45 @@ def main() -> None:
     torch.manual_seed(SEED)
     folder = FIXTURES / "tiny_bert"
     folder.mkdir(parents=True, exist_ok=True)
-    _write_tokenizer(folder)
+    _write_tokenizer(folder, BERT_SPECIALS, "BertTokenizer")
     _write_tiny_weights(folder)
-    _write_expected(folder, FIXTURES / "tiny_bert.npz", max_length=48)
-    _write_expected(base, FIXTURES / "base.npz", max_length=20)
+    _write_expected(BertModel, folder, FIXTURES / "tiny_bert.npz", max_length=48)
+    _write_expected(BertModel, base, FIXTURES / "base.npz", max_length=20)
     t5 = FIXTURES / "tiny_t5"
     t5.mkdir(exist_ok=True)
     _write_t5_tokenizer(t5)
     _write_t5_weights(t5)
-    _write_expected(t5, FIXTURES / "tiny_t5.npz", max_length=48, head="2_Dense", lower_case=True)
+    _write_expected(T5EncoderModel, t5, FIXTURES / "tiny_t5.npz", max_length=48, head="2_Dense", lower_case=True)
+    write_mpnet()
 
 
-def _write_tokenizer(folder: Path) -> None:
-    specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+def write_mpnet() -> None:
+    """MPNet's fixture, with a seed of its own."""
+    torch.manual_seed(SEED + 1)
+    folder = FIXTURES / "tiny_mpnet"
+    folder.mkdir(exist_ok=True)
+    _write_tokenizer(folder, MPNET_SPECIALS, "PreTrainedTokenizerFast")
+    _write_mpnet_weights(folder)
+    _write_expected(MPNetModel, folder, FIXTURES / "tiny_mpnet.npz", max_length=48)
+
+
+def _write_tokenizer(folder: Path, specials: Mapping[str, str], tokenizer_class: str) -> None:
+    cls, sep = specials["cls_token"], specials["sep_token"]
     characters = list(string.ascii_lowercase + string.digits + string.punctuation)
-    vocabulary = [*specials, *WORDS, *characters, *(f"##{c}" for c in string.ascii_lowercase + string.digits)]
-    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token="[UNK]"))
+    vocabulary = [*specials.values(), *WORDS, *characters, *(f"##{c}" for c in string.ascii_lowercase + string.digits)]
+    tokenizer = Tokenizer(models.WordPiece({t: i for i, t in enumerate(vocabulary)}, unk_token=specials["unk_token"]))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    tokenizer.add_special_tokens(specials)
+    tokenizer.add_special_tokens(list(specials.values()))
+    ends = [(token, vocabulary.index(token)) for token in (cls, sep)]
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        single=f"{cls} $A {sep}", pair=f"{cls} $A {sep} $B:1 {sep}:1", special_tokens=ends
     )
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
-    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), specials, strict=True))
     (folder / "tokenizer_config.json").write_text(
         json.dumps(
-            {"tokenizer_class": "BertTokenizer", "model_max_length": 64, "do_lower_case": True, **names}, indent=2
+            {"tokenizer_class": tokenizer_class, "model_max_length": 64, "do_lower_case": True, **specials}, indent=2
         )
     )
 
@@ -82,11 +118,7 @@ def _write_tiny_weights(folder: Path) -> None:
         max_position_embeddings=64,
     )
     model = BertModel(config).eval()
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            # Larger than at the start of a training, so that attention is far from uniform and an error in it shows.
-            scale, shift = (0.2, 1.0) if name.endswith("LayerNorm.weight") else (0.35, 0.0)
-            weight.copy_(shift + scale * torch.randn_like(weight))
+    _randomise(model)
     model.save_pretrained(folder)
     head = folder / "1_Dense"
     head.mkdir(exist_ok=True)
@@ -113,12 +145,41 @@ def _write_tiny_weights(folder: Path) -> None:
     (folder / "config_sentence_transformers.json").write_text(json.dumps(settings, indent=2))
 
 
+def _randomise(model: PreTrainedModel) -> None:
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            # Larger than at the start of a training, so that attention is far from uniform and an error in it shows.
+            scale, shift = (0.2, 1.0) if name.endswith("LayerNorm.weight") else (0.35, 0.0)
+            weight.copy_(shift + (1.0 if "relative" in name else scale) * torch.randn_like(weight))
+
+
+def _write_mpnet_weights(folder: Path) -> None:
+    config = MPNetConfig(
+        vocab_size=len(json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]),
+        hidden_size=24,
+        num_hidden_layers=2,
+        num_attention_heads=3,
+        intermediate_size=40,
+        max_position_embeddings=66,
+        relative_attention_num_buckets=32,  # transformers computes 32, whatever is said here
+        layer_norm_eps=1e-5,
+    )
+    model = MPNetModel(config).eval()
+    _randomise(model)
+    model.save_pretrained(folder)
+
+
 def _write_expected(
-    folder: Path, target: Path, max_length: int, *, head: str = "1_Dense", lower_case: bool = False
+    network: type[PreTrainedModel],
+    folder: Path,
+    target: Path,
+    max_length: int,
+    *,
+    head: str = "1_Dense",
+    lower_case: bool = False,
 ) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    # of a T5 checkpoint AutoModel would make the decoder too
-    model = (T5EncoderModel if lower_case else BertModel).from_pretrained(folder).eval()
+    model = network.from_pretrained(folder).eval()
     texts = [text.lower() if lower_case else text for text in TEXTS]
     batch = tokenizer(texts, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     with torch.inference_mode():

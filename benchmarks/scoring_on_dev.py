@@ -1,10 +1,11 @@
 """How should token vectors become a score of a file? Ways that need no other training, on the dev repositories.
 
-    python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base]
+    python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
 Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as
-it is" (the model's own weights of tokens, outlines with their usual weight, every unit scored) in one thing. Queries
-about units and about whole files have a table each.
+it is" (the model's own weights of tokens, outlines with their usual weight, every unit scored) in one thing; two rows
+cut units short, to see what context is worth. Queries about units and about whole files have a table each. Some dev
+repositories alone are quicker: the encoder's work is all of the time that this takes.
 """
 
 import os
@@ -129,7 +130,18 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     for share in (0.1, 0.3):
         name = f"best unit and {share} of the next two"
         ordered[name] = [by_best_units(scores, paths, share) for scores in searched]
+    for tokens in (64, 128):
+        # the searched length stays the longest that a unit may have: cutting is the only way to ask what length gives
+        short = Repo(cut_to(encoder, tokens), repo.units, repo.asked)
+        ordered[f"first {tokens} tokens of each unit"] = [
+            by_best_unit(scores) for scores in short.scores(short.encoder, OUTLINE_WEIGHT)
+        ]
     return ordered
+
+
+def cut_to(encoder: Encoder, tokens: int) -> Encoder:
+    """The same encoder, which reads no more of a document than its first tokens."""
+    return replace(encoder, settings=replace(encoder.settings, document_length=tokens))
 
 
 def by_best_units(scores: Scores, paths: Sequence[str], share: float) -> list[str]:
@@ -154,12 +166,12 @@ def about_files(files: ProjectFiles, name: str) -> frozenset[str]:
     return frozenset(queries.filter(about_file())["query_id"])
 
 
-def main(model: str) -> None:
-    """Print the table of one model."""
+def main(model: str, *repos: str) -> None:
+    """Print the table of one model, over all dev repositories or some."""
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
     frames, of_files = [], set()
-    for name in load_registry(files.registry, load_reserved(files.reserved)).names("dev"):
+    for name in repos or load_registry(files.registry, load_reserved(files.reserved)).names("dev"):
         repo = dev_repo(files, encoder, name)
         of_files |= about_files(files, name)
         for way, ordered in rankings(repo).items():
@@ -172,4 +184,4 @@ def main(model: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "base")
+    main(*(sys.argv[1:] or ["base"]))

@@ -2,10 +2,10 @@
 
     python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
-Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as
-it is" (the model's own weights of tokens, outlines with their usual weight, every unit scored) in one thing; two rows
+Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as it is" (the
+model's own weights of tokens, outlines and sizes with their usual weights, every unit scored) in one thing; two rows
 cut units short, to see what context is worth. Queries about units and about whole files have a table each. Some dev
-repositories alone are quicker: the encoder's work is all of the time that this takes.
+repositories alone are quicker: the encoder's work is nearly all of the time that this takes.
 """
 
 import os
@@ -35,6 +35,7 @@ from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
+from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT, size_handicaps
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.narrowing import unit_means
 from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
@@ -102,8 +103,9 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     ranker = Ranker(tuple(repo.units["unit_id"]), tuple(paths))
     everything = np.ones(repo.units.height, dtype=np.bool_)
 
-    def by_best_unit(scores: Scores) -> list[str]:
-        return [hit.path for hit in ranker.files(scores, everything, len(paths))]
+    def by_best_unit(scores: Scores, size_weight: float = SIZE_WEIGHT) -> list[str]:
+        handicaps = size_handicaps(repo.units["path"], size_weight)
+        return [hit.path for hit in ranker.files(scores - handicaps, everything, len(paths))]
 
     searched = repo.scores(encoder, OUTLINE_WEIGHT)
     length = np.log(np.diff(repo.documents[1])[repo.outlined.units])
@@ -127,9 +129,12 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     found |= {f"outlines with {weight}": repo.scores(encoder, weight) for weight in (0.0, 0.2, 0.3, 0.5)}
     found |= {f"mean vectors with {dense}": repo.scores(encoder, OUTLINE_WEIGHT, dense) for dense in (0.2, 0.5)}
     ordered = {name: [by_best_unit(scores) for scores in rows] for name, rows in found.items()}
+    for weight in (0.0, 0.005, 0.02):
+        ordered[f"sizes with {weight}"] = [by_best_unit(scores, weight) for scores in searched]
     for share in (0.1, 0.3):
         name = f"best unit and {share} of the next two"
-        ordered[name] = [by_best_units(scores, paths, share) for scores in searched]
+        handicaps = size_handicaps(repo.units["path"], SIZE_WEIGHT)
+        ordered[name] = [by_best_units(scores - handicaps, paths, share) for scores in searched]
     for tokens in (64, 128):
         # the searched length stays the longest that a unit may have: cutting is the only way to ask what length gives
         short = Repo(cut_to(encoder, tokens), repo.units, repo.asked)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT
 from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
 
@@ -19,6 +20,7 @@ OWN: Mapping[str, type] = {
     "average": float,
     "head_dim": int,
     "outline_weight": float,
+    "size_weight": float,
     "weighted_tokens": bool,
 }
 """Settings of an arm besides those of its recipe."""
@@ -28,7 +30,9 @@ SOURCES = ("written", "file", "judged")
 NAMED: Mapping[str, str] = {
     # the base and the main job's model, searched otherwise
     "base-no-outlines": "base:outline_weight=0",
+    "base-no-sizes": "base:size_weight=0",
     "no-outlines": "judged:outline_weight=0",
+    "no-sizes": "judged:size_weight=0",
     "tokens-alike": "judged:weighted_tokens=false",
     "averaged": "judged:average=0.3",
     # each loss alone, then each further loss beside the recipe's own
@@ -73,6 +77,7 @@ class Arm:
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
         outline_weight: How much a file's outline counts beside a unit's own score.
+        size_weight: What is taken off the score of a file for having many units.
         weighted_tokens: Whether a query's tokens count as the model has it, or all alike.
     """
 
@@ -84,6 +89,7 @@ class Arm:
     average: float = 0.0
     head_dim: int = 0
     outline_weight: float = OUTLINE_WEIGHT
+    size_weight: float = SIZE_WEIGHT
     weighted_tokens: bool = True
 
     def recipe(self, seed: int) -> Recipe:
@@ -111,8 +117,8 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"unknown arm {text!r}: choose of {', '.join(TABLE)}, or write judged:setting=value,...")
     settings = dict(_setting(text, change) for change in changes.split(",")) if changes else {}
     own = {name: settings.pop(name) for name in OWN if name in settings}
-    taken = {"base": {"outline_weight"}}.get(start, set())
-    if start in UNTRAINED and {*settings, *own} - taken:
+    taken = {"base": ("outline_weight", "size_weight")}.get(start, ())
+    if start in UNTRAINED and {*settings, *own} - {*taken}:
         raise ArmError(f"arm {text!r}: {start} is not trained and takes {' and '.join(taken) or 'nothing'} alone")
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
@@ -121,8 +127,8 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"arm {text!r}: docstrings have one source, and nothing of it can be left out")
     if unknown:
         raise ArmError(f"arm {text!r}: no source {', '.join(sorted(unknown))}; there are {', '.join(SOURCES)}")
-    if own.get("head_dim", 1) < 1 or own.get("outline_weight", 0.0) < 0:
-        raise ArmError(f"arm {text!r}: head_dim must be at least 1, outline_weight at least 0")
+    if own.get("head_dim", 1) < 1 or min(own.get("outline_weight", 0.0), own.get("size_weight", 0.0)) < 0:
+        raise ArmError(f"arm {text!r}: head_dim must be at least 1, outline_weight and size_weight at least 0")
     arm = Arm(text, start, settings, **own)  # type: ignore[arg-type]  # one of the names above
     if start in RECIPES:
         arm.recipe(RECIPES[start].seed)

@@ -147,7 +147,14 @@ def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
     arm: Arm, encoder: Encoder | None, bench: Bench, repo: str, index: Path, on_encode: OnProgress | None
 ) -> pl.DataFrame:
     asked = specified_queries(bench.dev_queries.filter(pl.col("repo") == repo))
-    searcher = searcher_for_units(bench.dev_units[repo], encoder, index, on_encode, outline_weight=arm.outline_weight)
+    searcher = searcher_for_units(
+        bench.dev_units[repo],
+        encoder,
+        index,
+        on_encode,
+        outline_weight=arm.outline_weight,
+        size_weight=arm.size_weight,
+    )
     if arm.start == "bm25":
         return evaluate_searcher(searcher, asked, "bm25", arm.name)
     if arm.start == "mean-vector":
@@ -162,7 +169,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [asdict(arm.recipe(seed)), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
-        parts += [arm.average, arm.outline_weight, arm.weighted_tokens]
+        parts += [arm.average, arm.outline_weight, arm.size_weight, arm.weighted_tokens]
     parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT
 from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 
 
@@ -34,6 +35,8 @@ class EvalLogEntry:
     """What was run, without machine paths where they do not matter."""
     outline_weight: float = OUTLINE_WEIGHT
     """Of files' outlines in the model's scores; entries without it are from before there were any."""
+    size_weight: float = SIZE_WEIGHT
+    """Of files' sizes, taken off the model's scores; entries without it are from before that."""
 
 
 def append_entry(log: Path, entry: EvalLogEntry) -> None:

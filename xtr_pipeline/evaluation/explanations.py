@@ -1,11 +1,13 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
-A score is a weighted mean over what the query's tokens find in the unit and in its file's outline, so that the
-difference between two units is the sum of weighted differences: what is shown is the reason, not an interpretation.
+A score is a weighted mean over what the query's tokens find in the unit and in its file's outline, less a handicap of
+large files, so that the difference between two is the sum of weighted differences: what is shown is the reason, not an
+interpretation.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,7 +22,7 @@ from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.searcher import Searcher
 
 SHOWN_WORDS = 3
-FILE, OUTLINE = "(file)", "outline"
+FILE, OUTLINE, SIZE = "(file)", "outline", "(size)"
 
 EXPLAINED_SCHEMA = pl.Schema(
     {
@@ -71,7 +73,8 @@ class Shown:
 class WordMatch:
     """The best match of a query's token in the winner and in the right unit (cosines), and its share of the score.
 
-    The word `FILE` stands for all tokens together in the files' outlines.
+    The word `FILE` stands for all tokens together in the files' outlines, `SIZE` for the files' handicaps: minus the
+    logarithms of their units.
     """
 
     word: str
@@ -145,15 +148,23 @@ def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedE
     texts = dict(zip(documents["unit_id"].to_list(), render_units(documents), strict=True))
     outlines = {row[0]: texts[outline_id(*row[1:])] for row in units.select("unit_id", "repo", "path").iter_rows()}
     weight = searcher.outlined.weight if searcher.outlined is not None else 0.0
+    sizes = dict(units.group_by("path").len().iter_rows())
     names = {row[0]: f"{row[1]}: {row[2]}" for row in units.select("unit_id", "path", "symbol").iter_rows()}
-    ranked = searcher.rank_units_many(missed["query"].to_list(), mode, len(units)) if missed.height else []
+    ranked = searcher.rank_files_many(missed["query"].to_list(), mode, len(sizes)) if missed.height else []
     rows = []
     for miss, hits in zip(missed.iter_rows(named=True), ranked, strict=True):
-        won = hits[0].unit_id
-        right = next(hit.unit_id for hit in hits if hit.path in miss["relevant"])
+        best = next(hit for hit in hits if hit.path in miss["relevant"])
+        won, right = hits[0].unit_id, best.unit_id
         winner, other = (Shown(texts[unit], outlines[unit]) for unit in (won, right))
-        matches = word_matches(encoder, miss["query"], winner, other, weight)[:SHOWN_WORDS]
-        why = "; ".join(str(match) for match in matches if match.advantage > 0)
+        matches = word_matches(encoder, miss["query"], winner, other, weight)
+        matches.append(_size_match(searcher.size_weight, sizes[hits[0].path], sizes[best.path]))
+        matches.sort(key=lambda match: -match.advantage)
+        why = "; ".join(str(match) for match in matches[:SHOWN_WORDS] if match.advantage > 0)
         shown = {name: miss[name] for name in ("kind", "repo", "query_id", "query", "first_rank")}
         rows.append({**shown, "right": names[right], "won": names[won], "why": why})
     return pl.DataFrame(rows, schema=EXPLAINED_SCHEMA)
+
+
+def _size_match(weight: float, of_won: int, of_right: int) -> WordMatch:
+    won, right = (f"{size} unit{'s' if size > 1 else ''}" for size in (of_won, of_right))
+    return WordMatch(SIZE, weight, won, math.log(1 / of_won), right, math.log(1 / of_right))

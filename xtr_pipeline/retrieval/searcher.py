@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import document_ids
 from xtr_pipeline.retrieval.bm25 import Bm25
+from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT, size_handicaps
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.modes import Mode
@@ -41,6 +42,7 @@ class Searcher:
         fusion: FusionSettings | None = None,
         narrowing: Narrowing | None = None,
         outline_weight: float = OUTLINE_WEIGHT,
+        size_weight: float = SIZE_WEIGHT,
     ) -> None:
         """Takes parts that belong together; `retrieval.sources` makes them.
 
@@ -54,6 +56,7 @@ class Searcher:
             narrowing: How many units of a large corpus semantic mode scores by all their tokens; defaults to
                 `Narrowing()`.
             outline_weight: How much a file's outline counts beside a unit's own score.
+            size_weight: What the model's modes take off the score of a file for having many units.
 
         Raises:
             ValueError: The parts do not belong together.
@@ -66,6 +69,8 @@ class Searcher:
         self.narrowing = narrowing or Narrowing()
         _check_parts(units, index, bm25, encoder, outlines=outline_weight > 0)
         self.outlined = None if index is None else Outlined.of(index.unit_ids, units, outline_weight)
+        self.size_weight = size_weight
+        self._handicaps = size_handicaps(units["path"], size_weight)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
     def rank_units(self, query: str, mode: Mode, k: int) -> list[UnitHit]:
@@ -83,19 +88,26 @@ class Searcher:
             ValueError: A blank query, k below 1, or a mode that needs an encoder in a searcher without one.
         """
         self._check_request(queries, mode, k)
-        return [self._ranker.units(scores, found, k) for scores, found in self._scored(queries, mode)]
+        nothing = np.zeros_like(self._handicaps)
+        return [self._ranker.units(scores, found, k) for scores, found in self._scored(queries, mode, nothing)]
 
     def rank_files_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[FileHit]]:
         """`rank_files` for many queries, scored in batches; raises as `rank_units_many` does."""
         self._check_request(queries, mode, k)
-        return [self._ranker.files(scores, found, k) for scores, found in self._scored(queries, mode)]
+        scored = self._scored(queries, mode, self._handicaps)
+        return [self._ranker.files(scores, found, k) for scores, found in scored]
 
-    def _scored(self, queries: Sequence[str], mode: Mode) -> Iterator[tuple[Scores, NDArray[np.bool_]]]:
-        """Yields, query by query, the `(units,)` scores and which units are results at all."""
+    def _scored(
+        self, queries: Sequence[str], mode: Mode, handicaps: Scores
+    ) -> Iterator[tuple[Scores, NDArray[np.bool_]]]:
+        """Yields, query by query, the `(units,)` scores and which units are results at all.
+
+        The handicaps, `(units,)`, are taken off the model's scores; BM25 knows no size but that of its texts.
+        """
         everything = np.ones(len(self.units), dtype=np.bool_)
         for begin in range(0, len(queries), QUERY_BATCH):
             batch = queries[begin : begin + QUERY_BATCH]
-            semantic = None if mode == "bm25" else self._semantic(batch, mode)
+            semantic = None if mode == "bm25" else self._semantic(batch, mode) - handicaps
             for position, query in enumerate(batch):
                 if semantic is None:
                     keyword = self.bm25.scores(query)

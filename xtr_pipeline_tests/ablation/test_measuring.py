@@ -159,13 +159,14 @@ def test_another_width_of_the_head_is_another_model_and_refused_where_the_base_h
         measure(headed, Arm("wide", "judged", head_dim=12), 13, Steps())
 
 
-def test_an_arm_without_outlines_and_one_with_all_tokens_alike_train_nothing_anew(bench: Bench) -> None:
+def test_arms_that_are_searched_otherwise_train_nothing_anew(bench: Bench) -> None:
     rarity = {"token_weights": "rarity"}
     steps = Steps()
     measure(bench, Arm("judged", "judged", rarity), 13, steps)
     taken = steps.taken
     for arm in (
         Arm("bare", "judged", rarity, outline_weight=0.0),
+        Arm("sizeless", "judged", rarity, size_weight=0.0),
         Arm("alike", "judged", rarity, weighted_tokens=False),
     ):
         assert measure(bench, arm, 13, steps).height == 12

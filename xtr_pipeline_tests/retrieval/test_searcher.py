@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,9 @@ def test_a_file_appears_once_and_every_file_is_ranked(searcher: Searcher, mode: 
 def test_units_and_files_agree_on_the_best(searcher: Searcher) -> None:
     for mode in MODES:
         unit, file = searcher.rank_units("split address", mode, 1)[0], searcher.rank_files("split address", mode, 1)[0]
-        assert (unit.unit_id, unit.path, unit.score) == (file.unit_id, file.path, file.score)
+        assert (unit.unit_id, unit.path) == (file.unit_id, file.path)
+        # hybrid mode measures by the spread of all scores, which the size of other files changes
+        assert unit.score == pytest.approx(file.score, rel=0.1 if mode == "hybrid" else 1e-9)
 
 
 def test_bm25_returns_only_what_shares_a_word(searcher: Searcher) -> None:
@@ -136,6 +139,29 @@ def test_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the_files_ou
     for hit in hits:
         own, outline = score(text_of[hit.unit_id]), score(text_of[outline_id("demo", hit.path)])
         assert hit.score == pytest.approx((own + weight * outline) / (1 + weight), abs=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["semantic", "xtr"])
+def test_a_large_file_gives_some_of_its_best_units_score_away_where_files_are_ranked(
+    tmp_path: Path, encoder: FakeEncoder, mode: Mode
+) -> None:
+    units = make_units([("one.py", "send", "send bytes"), *(("many.py", f"f{n}", f"send bytes {n}") for n in range(7))])
+    searcher = searcher_for_units(units, encoder, tmp_path, size_weight=0.05)
+    best = {hit.path: hit.score for hit in reversed(searcher.rank_units("send bytes", mode, 8))}
+    files = {hit.path: hit.score for hit in searcher.rank_files("send bytes", mode, 2)}
+    assert files["one.py"] == pytest.approx(best["one.py"], abs=1e-6)
+    assert files["many.py"] == pytest.approx(best["many.py"] - 0.05 * math.log(7), abs=1e-5)
+
+
+def test_keyword_search_knows_no_handicap_and_hybrid_takes_its_share_of_it(
+    tmp_path: Path, encoder: FakeEncoder
+) -> None:
+    units = make_units([("one.py", "send", "send bytes"), *(("many.py", f"f{n}", f"send bytes {n}") for n in range(7))])
+    plain, fair = (searcher_for_units(units, encoder, tmp_path, size_weight=weight) for weight in (0.0, 5.0))
+    assert fair.rank_files("send bytes", "bm25", 2) == plain.rank_files("send bytes", "bm25", 2)
+    assert fair.rank_units("send bytes", "hybrid", 8) == plain.rank_units("send bytes", "hybrid", 8)
+    assert [hit.path for hit in fair.rank_files("send bytes 3", "hybrid", 2)] == ["one.py", "many.py"]
+    assert [hit.path for hit in plain.rank_files("send bytes 3", "hybrid", 2)] == ["many.py", "one.py"]
 
 
 def test_an_index_too_large_to_be_widened_gives_the_same_scores(

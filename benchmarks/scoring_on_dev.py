@@ -4,8 +4,8 @@
 
 Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as it is" (the
 model's own weights of tokens, outlines and sizes with their usual weights, every unit scored) in one thing; two rows
-cut units short, to see what context is worth. Queries about units and about whole files have a table each. Some dev
-repositories alone are quicker: the encoder's work is nearly all of the time that this takes.
+cut units and outlines short, to see what context is worth. Queries about units and about whole files have a table each.
+Some dev repositories alone are quicker: the encoder's work is nearly all of the time that this takes.
 """
 
 import os
@@ -138,7 +138,7 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     for tokens in (64, 128):
         # the searched length stays the longest that a unit may have: cutting is the only way to ask what length gives
         short = Repo(cut_to(encoder, tokens), repo.units, repo.asked)
-        ordered[f"first {tokens} tokens of each unit"] = [
+        ordered[f"first {tokens} tokens of each document"] = [
             by_best_unit(scores) for scores in short.scores(short.encoder, OUTLINE_WEIGHT)
         ]
     return ordered
@@ -176,7 +176,10 @@ def main(model: str, *repos: str) -> None:
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
     frames, of_files = [], set()
-    for name in repos or load_registry(files.registry, load_reserved(files.reserved)).names("dev"):
+    known = load_registry(files.registry, load_reserved(files.reserved)).names("dev")
+    if unknown := sorted(set(repos) - set(known)):
+        sys.exit(f"{', '.join(unknown)}: no dev repositories; there are {', '.join(known)}")
+    for name in repos or known:
         repo = dev_repo(files, encoder, name)
         of_files |= about_files(files, name)
         for way, ordered in rankings(repo).items():

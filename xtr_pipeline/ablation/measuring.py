@@ -120,16 +120,22 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     if arm.head_dim and bench.base.model.head is not None:
         raise ArmError(f"arm {arm.name!r}: the base has a head of {bench.base.settings.dim} dimensions, which stays")
     start = starting_encoder(bench.base, recipe, known.drop("source"), arm.head_dim or bench.head_dim)
-    done = bench.trained.get(arm.start)
-    if done is not None and done.recipe == asdict(recipe) and _whole(arm):
-        return _delivered(start, done.folder, arm)
-    folder = bench.folder / _key(bench, arm, seed, of="model")
-    if not (folder / "model" / "config.json").is_file():
+    folder = model_folder(bench, arm, seed)
+    if not (folder / "config.json").is_file():
         probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
-        trained = train(recipe, start, examples, probe, folder / "state", on_step).encoder
-        save_encoder(trained, folder / "model")
-        shutil.rmtree(folder / "state")
-    return _delivered(start, folder / "model", arm)
+        state = folder.parent / "state"
+        trained = train(recipe, start, examples, probe, state, on_step).encoder
+        save_encoder(trained, folder)
+        shutil.rmtree(state)
+    return _delivered(start, folder, arm)
+
+
+def model_folder(bench: Bench, arm: Arm, seed: int) -> Path:
+    """Where the model of a trained arm lies, or will: the main job's, where that is the same."""
+    done = bench.trained.get(arm.start)
+    if done is not None and done.recipe == asdict(arm.recipe(seed)) and _whole(arm):
+        return done.folder
+    return bench.folder / _key(bench, arm, seed, of="model") / "model"
 
 
 def _whole(arm: Arm) -> bool:

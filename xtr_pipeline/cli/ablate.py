@@ -65,7 +65,7 @@ def ablate(
 
 
 def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int]) -> pl.DataFrame:
-    from xtr_pipeline.ablation.measuring import mean_over_seeds, measure
+    from xtr_pipeline.ablation.measuring import mean_over_seeds, measure, model_folder
 
     frames = []
     for arm in arms:
@@ -74,6 +74,8 @@ def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int])
             label = f"{arm.name}, seed {seed}" if arm.start in RECIPES else arm.name
             with encode_bar(console, label) as on_encode:
                 per_seed.append(measure(bench, arm, seed, _Steps(console, label), on_encode))
+            if arm.start in RECIPES:
+                console.print(f"{label}: model in {model_folder(bench, arm, seed)}", markup=False)
         frames.append(mean_over_seeds(per_seed))
     return pl.concat(frames)
 

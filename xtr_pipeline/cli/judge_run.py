@@ -24,6 +24,7 @@ from xtr_pipeline.cli.judge_inputs import (
 )
 from xtr_pipeline.cli.judge_plans import TASKS, PlanOptions, What, requests_for
 from xtr_pipeline.cli.status_line import StatusLine
+from xtr_pipeline.judge.asking.budget import Budget
 from xtr_pipeline.judge.asking.run import JudgeFolders, RunReport, ask_and_store
 from xtr_pipeline.judge.asking.settings import JudgeSettings, JudgeSettingsError, endpoint_problems
 from xtr_pipeline.judge.campaign import GradingPlan
@@ -56,7 +57,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
     quarantined or unanswered), 2 bad input, or the endpoint cannot be used.
     """
     with errors_told() as console:
-        known = _settings(base_url, model, in_flight, tokens, money)
+        known = _settings(console, base_url, model, in_flight, tokens, money)
         left = False
         wanted: tuple[What, ...] = ("queries", "files", "grades", "second") if what == "all" else (what,)
         options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed)
@@ -86,10 +87,17 @@ def _ask(console: Console, what: What, options: PlanOptions, known: JudgeSetting
     return report
 
 
-def _settings(
-    base_url: str, model: str, in_flight: int | None, tokens: int | None, money: float | None
+def _settings(  # noqa: PLR0913, PLR0917 - the options that say who is asked, and for how much
+    console: Console, base_url: str, model: str, in_flight: int | None, tokens: int | None, money: float | None
 ) -> JudgeSettings:
-    """The file's settings with what the command line says instead."""
+    """The file's settings with what the command line says instead.
+
+    Money cannot be counted for a model without a price: where --tokens alone is given, it is the only limit.
+
+    Raises:
+        JudgeSettingsError: The endpoint cannot be used.
+        BudgetError: A limit in money, and no price.
+    """
     known = settings()
     endpoint = replace(
         known.endpoint,
@@ -102,9 +110,14 @@ def _settings(
         tokens=known.limits.tokens if tokens is None else tokens,
         money=known.limits.money if money is None else money,
     )
+    price = known.price_of(endpoint.chat.model)
+    if price is None and limits.money is not None and tokens is not None and money is None:
+        console.print(f"data/judge.toml has no price of {endpoint.chat.model}: {tokens:,} tokens are the only limit")
+        limits = replace(limits, money=None)
     problems = endpoint_problems(endpoint)
     if problems:
         raise JudgeSettingsError("; ".join(problems))
+    Budget(limits, price)  # a limit that cannot be kept is told before repositories are fetched and cut
     return replace(known, endpoint=endpoint, limits=limits)
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from xtr_pipeline.orchestration.project import Project
 
 PROFILE_HELP = (
-    "`full`: every repository of data/repos.toml. `quick`: the same graph on 2 train and 2 evaluation repositories "
-    "with few training steps, for a first look and for CI; its model is never promoted."
+    "`full`: every repository of data/repos.toml. `quick`: the same graph on two train, one dev and two "
+    "evaluation repositories with few training steps, for a first look and for CI; its model is never promoted."
 )
 
 

@@ -1,1 +1,1 @@
-"""BERT-family multi-vector encoders in MLX, and the compute backend they run on."""
+"""Multi-vector encoders (BERT, MPNet, T5) in MLX, and the compute backend they run on."""

@@ -43,9 +43,12 @@ class BertConfig:
 def bert_config_of(raw: dict[str, Any]) -> tuple[BertConfig | None, list[str]]:
     """The geometry that a `config.json` describes, or everything that is missing or unsupported."""
     problems = bert_problems(raw)
-    if problems:
-        return None, problems
-    return BertConfig(**{f.name: raw[f.name] for f in fields(BertConfig) if raw.get(f.name) is not None}), []
+    return (None, problems) if problems else (BertConfig(**known_fields(BertConfig, raw)), [])
+
+
+def known_fields(geometry: type, raw: dict[str, Any]) -> dict[str, Any]:
+    """What a `config.json` says about the fields of a geometry."""
+    return {field.name: raw[field.name] for field in fields(geometry) if raw.get(field.name) is not None}
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

@@ -27,7 +27,7 @@ WEIGHTED = "token_weights"
 
 
 def read_trunk_weights(path: Path, config: TrunkConfig) -> tuple[Weights, Weights]:
-    """The encoder's weights by our names, and those without a use here (BERT's pooler) by Hugging Face's.
+    """The encoder's weights by our names, and those without a use here (a pooler) by Hugging Face's.
 
     Raises:
         CheckpointError: Listing every tensor that is missing, unknown or of a wrong shape.
@@ -151,8 +151,8 @@ def read_encoder_settings(path: Path, config: TrunkConfig, dim: int) -> EncoderS
     settings = read_settings(read_json_object(path), default)
     longest = max(settings.document_length, settings.query_length)
     if longest > config.longest_text:
-        positions = f"config.json has {config.longest_text} positions"
-        raise CheckpointError(f"{path} asks for {longest} tokens, {positions}; shorten query_length or document_length")
+        most = f"by its config.json the encoder reads {config.longest_text} at most"
+        raise CheckpointError(f"{path} asks for {longest} tokens, {most}; shorten query_length or document_length")
     return settings
 
 

@@ -32,7 +32,7 @@ class Carried:
     Attributes:
         config: The whole `config.json`.
         files: Tokenizer files beside `tokenizer.json`, by name.
-        tensors: Weights without a use here (BERT's pooler), by Hugging Face name.
+        tensors: Weights without a use here (a pooler), by Hugging Face name.
     """
 
     config: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The elementwise arithmetic that a BERT layer is built from, in two makes: MLX's own, and fast on x86-64 CPUs."""
+"""The elementwise arithmetic of an encoder's layers, in two makes: MLX's own, and fast on x86-64 CPUs."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class LoraLinear(nn.Module):  # type: ignore[misc]
 
 
 def add_lora(model: nn.Module, rank: int, alpha: float, seed: int) -> int:
-    """Freeze a BERT encoder's layers and give every projection in them an adapter; the head stays trainable.
+    """Freeze a trunk's layers and give every projection in them an adapter; the head stays trainable.
 
     Args:
         model: `MultiVectorEncoder`; changed in place.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from xtr_pipeline.encoder.bert import BertLayer, padding_scores
 from xtr_pipeline.encoder.compute import mx, nn
 from xtr_pipeline.encoder.kernels import Kernels
-from xtr_pipeline.encoder.mpnet_config import MPNetConfig
+from xtr_pipeline.encoder.mpnet_config import BUCKETS, FIRST_POSITION, MPNetConfig
 from xtr_pipeline.encoder.t5 import relative_buckets
 
 MAX_DISTANCE = 128  # no config.json says it
@@ -19,14 +19,13 @@ class MPNetEmbeddings(nn.Module):  # type: ignore[misc]
 
     def __init__(self, config: MPNetConfig) -> None:
         super().__init__()
-        self.first_position = config.first_position
         self.word = nn.Embedding(config.vocab_size, config.hidden_size)
         self.position = nn.Embedding(config.max_position_embeddings, config.hidden_size)
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
     def __call__(self, input_ids: mx.array, words: mx.array | None = None) -> mx.array:
         """(batch, tokens) ids -> (batch, tokens, hidden); `words` are their word embeddings, where they are known."""
-        places = self.position.weight[self.first_position : self.first_position + input_ids.shape[1]]
+        places = self.position.weight[FIRST_POSITION : FIRST_POSITION + input_ids.shape[1]]
         embedded: mx.array = self.norm((self.word(input_ids) if words is None else words) + places)
         return embedded
 
@@ -36,15 +35,14 @@ class MPNetEncoder(nn.Module):  # type: ignore[misc]
 
     def __init__(self, config: MPNetConfig, kernels: Kernels) -> None:
         super().__init__()
-        self.buckets = config.relative_attention_num_buckets
         self.embeddings = MPNetEmbeddings(config)
-        self.position_bias = nn.Embedding(self.buckets, config.num_attention_heads)
+        self.position_bias = nn.Embedding(BUCKETS, config.num_attention_heads)
         self.layers = [BertLayer(config, kernels) for _ in range(config.num_hidden_layers)]
 
     def __call__(self, input_ids: mx.array, mask: mx.array, words: mx.array | None = None) -> mx.array:
         """Contextual token outputs; arguments and result as of `BertEncoder`."""
         hidden = self.embeddings(input_ids, words)
-        by_distance = self.position_bias(relative_buckets(input_ids.shape[1], self.buckets, MAX_DISTANCE))
+        by_distance = self.position_bias(relative_buckets(input_ids.shape[1], BUCKETS, MAX_DISTANCE))
         bias = by_distance.transpose(2, 0, 1)[None] + padding_scores(mask)
         for layer in self.layers:
             hidden = layer(hidden, bias)

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from xtr_pipeline.encoder.bert_config import BertConfig, bert_problems
+from xtr_pipeline.encoder.bert_config import BertConfig, bert_problems, known_fields
+
+# transformers has these as constants, whatever a config.json says
+BUCKETS = 32
+FIRST_POSITION = 2
+"""Where the table of positions starts to be used: behind that of padding, whose id is 1."""
 
 
 @dataclass(frozen=True)
 class MPNetConfig(BertConfig):
-    """Geometry of an MPNet encoder: BERT's with a table of position biases; field names are those of `config.json`."""
+    """Geometry of an MPNet encoder: BERT's, without segments; field names are those of `config.json`."""
 
-    layer_norm_eps: float = 1e-5
     pad_token_id: int = 1
-    relative_attention_num_buckets: int = 32
-
-    @property
-    def first_position(self) -> int:
-        """Where the table of positions starts to be used: behind padding's own, as in fairseq."""
-        return self.pad_token_id + 1
 
     @property
     def longest_text(self) -> int:
         """Tokens of the longest text, special ones included."""
-        return self.max_position_embeddings - self.first_position
+        return self.max_position_embeddings - FIRST_POSITION
 
 
 def mpnet_config_of(raw: dict[str, Any]) -> tuple[MPNetConfig | None, list[str]]:
     """The geometry that a `config.json` describes, or everything that is missing or unsupported."""
     problems = bert_problems(raw)
-    if problems:
-        return None, problems
-    return MPNetConfig(**{f.name: raw[f.name] for f in fields(MPNetConfig) if raw.get(f.name) is not None}), []
+    for name, only in (("pad_token_id", FIRST_POSITION - 1), ("relative_attention_num_buckets", BUCKETS)):
+        if raw.get(name, only) != only:
+            problems.append(f"{name} {raw[name]!r} is not supported, only {only}")
+    return (None, problems) if problems else (MPNetConfig(**known_fields(MPNetConfig, raw)), [])

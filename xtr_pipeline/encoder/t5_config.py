@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from xtr_pipeline.encoder.bert_config import size_problems
+from xtr_pipeline.encoder.bert_config import known_fields, size_problems
 
 FEED_FORWARDS = ("gated-gelu", "gated-gelu_new")
 
@@ -48,4 +48,4 @@ def t5_config_of(raw: dict[str, Any]) -> tuple[T5Config | None, list[str]]:
         problems.append(f"feed_forward_proj {activation!r} is not T5 v1.1's gated-gelu; choose a v1.1 checkpoint")
     if problems:
         return None, problems
-    return T5Config(**{f.name: raw[f.name] for f in fields(T5Config) if raw.get(f.name) is not None}), []
+    return T5Config(**known_fields(T5Config, raw)), []

@@ -16,7 +16,7 @@ from xtr_pipeline.encoder.t5 import T5Encoder
 from xtr_pipeline.encoder.t5_config import T5Config, t5_config_of
 from xtr_pipeline.encoder.weight_names import BERT_NAMES, MPNET_NAMES, T5_NAMES, TensorNames
 
-TrunkConfig = BertConfig | MPNetConfig | T5Config
+TrunkConfig = BertConfig | T5Config  # MPNet's is a BertConfig
 Trunk = BertEncoder | MPNetEncoder | T5Encoder
 
 

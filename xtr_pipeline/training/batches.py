@@ -50,7 +50,7 @@ class Batch:
 def plan_epoch(data: TokenData, recipe: Recipe, epoch: int, topics: Topics | None = None) -> list[PlannedBatch]:
     """Deal all queries of one epoch into batches.
 
-    The plan depends on the recipe's seed and the epoch alone, so that a resumed run sees the same batches.
+    The plan depends on the recipe's seed, the epoch and the topics alone.
 
     Args:
         data: Tokenised examples.
@@ -109,7 +109,8 @@ def build_batch(data: TokenData, plan: PlannedBatch, recipe: Recipe, pad_id: int
     """Pad a planned batch and write down who is whose positive, negative or neither.
 
     A document that came with another query is an in-batch negative, unless this query grades it itself (drawn or not),
-    a query with the same words has it as its answer, or it is of a file that answers: files are what is searched for.
+    a query with the same words has it as its answer, or it is of a file that may answer (`TokenData.answer_files`):
+    files are what is searched for.
     """
     queries = [data.queries[query] for query in plan.queries]
     documents = [data.documents[document] for document in plan.documents]

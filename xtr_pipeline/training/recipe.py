@@ -239,7 +239,8 @@ DOCSTRING = Recipe(
 JUDGED = Recipe(
     name="judged",
     token_weights="rarity",
-    # benchmarks/README.md: better at the top of the list than batches mixed from all repositories, in the same steps
+    # as good as mixed batches over all of dev: better for queries about files, which the evaluation asks, and worse for
+    # those about units (benchmarks/README.md)
     batching="topic",
     # on our labels seventeen queries and forty documents
     batch_tokens=6144,

@@ -18,14 +18,14 @@ from xtr_pipeline.training.early_stopping import EarlyStopping
 from xtr_pipeline.training.reports import StepReport
 
 STATE_FILE = "state.safetensors"
-GROUPS = ("weights", "optimiser", "best")
+GROUPS = ("plan", "weights", "optimiser", "best")
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class RunState:
-    """Everything that the next step depends on; batches follow from the recipe's seed and the step.
+    """Everything that the next step depends on.
 
     Attributes:
         identity: sha256 of recipe, examples and starting weights; a state of another run is of no use.
@@ -34,6 +34,8 @@ class RunState:
         stopping: Best dev value so far and how long it has stood.
         start_dev: Dev value of the start, None when it is not measured.
         reports: One per step.
+        plan: All steps as integers (`step_plan.as_arrays`): planned anew on another processor, whose products are
+            rounded otherwise, batches by topic could leave queries out and show others twice.
         weights: The model's weights by name.
         optimiser: The optimizer's state by flattened name.
         best: Weights with the best dev value, empty before the first measurement.
@@ -45,6 +47,7 @@ class RunState:
     stopping: EarlyStopping = field(default_factory=EarlyStopping)
     start_dev: float | None = None
     reports: tuple[StepReport, ...] = ()
+    plan: Arrays = field(default_factory=dict)
     weights: Arrays = field(default_factory=dict)
     optimiser: Arrays = field(default_factory=dict)
     best: Arrays = field(default_factory=dict)
@@ -110,6 +113,7 @@ def load_state(folder: Path, identity: str) -> RunState | None:
         stopping=EarlyStopping(**facts["stopping"]),
         start_dev=facts["start_dev"],
         reports=tuple(StepReport(**report) for report in facts["reports"]),
+        plan=groups["plan"],
         weights=groups["weights"],
         optimiser=groups["optimiser"],
         best=groups["best"],

@@ -27,7 +27,7 @@ def topics_for(recipe: Recipe, start: Encoder, queries: Sequence[str]) -> Topics
 
 
 def nearest_first(topics: Topics, waiting: Sequence[int]) -> list[int]:
-    """The first of some queries, then the others by how like it they are; equals stay in their order."""
+    """The first of some queries, then the others by how like it they are."""
     likeness = topics[list(waiting)] @ topics[waiting[0]]
     likeness[0] = np.inf
     return [waiting[position] for position in np.argsort(-likeness, kind="stable").tolist()]

@@ -29,7 +29,7 @@ from xtr_pipeline.training.recipe import Recipe, RecipeError
 from xtr_pipeline.training.reports import StepReport, TrainingReport, history_frame
 from xtr_pipeline.training.run_state import RunState, load_state, save_state
 from xtr_pipeline.training.schedule import learning_rate
-from xtr_pipeline.training.step_plan import PlannedStep, plan_steps
+from xtr_pipeline.training.step_plan import PlannedStep, as_arrays, from_arrays, plan_steps
 from xtr_pipeline.training.token_data import TokenData, tokenise_as, tokenise_examples
 from xtr_pipeline.training.topics import topics_for
 
@@ -101,8 +101,7 @@ class _Run:
 
     def take_steps(self, data: TokenData, queries: list[str], on_step: OnStep) -> None:
         """Take the steps that are left, measure, stop early, and write the final state."""
-        topics = topics_for(self.recipe, self.start, queries)
-        plan = plan_steps(data, self.recipe, topics)
+        plan = self.planned(data, queries)
         step = make_step(self.working.model, self.optimiser, self.recipe)
         if self.state.step == 0 and self.recipe.start_may_win and self.state.start_dev is None:
             value = self.measure(0)
@@ -119,8 +118,15 @@ class _Run:
             if due or number % self.recipe.save_every == 0:
                 self.save()
             on_step(report)
-        self.state = replace(self.state, finished=True, weights={}, optimiser={})
+        self.state = replace(self.state, finished=True, plan={}, weights={}, optimiser={})
         save_state(self.state, self.folder)
+
+    def planned(self, data: TokenData, queries: list[str]) -> list[PlannedStep]:
+        """All steps: those that the run began with, where it goes on."""
+        if not self.state.plan:
+            plan = plan_steps(data, self.recipe, topics_for(self.recipe, self.start, queries))
+            self.state = replace(self.state, plan=as_arrays(plan))
+        return from_arrays(self.state.plan)
 
     def take_one(self, step: Any, data: TokenData, plan: list[PlannedStep], number: int) -> StepReport:
         """Take one optimizer step; the model has moved when this returns."""
@@ -195,10 +201,10 @@ class _Run:
 
 
 def _check_lengths(recipe: Recipe, encoder: Encoder) -> None:
-    positions = encoder.config.longest_text
+    most = encoder.config.longest_text
     longest = max(recipe.query_length, recipe.document_length)
-    if longest > positions:
-        raise RecipeError(f"recipe {recipe.name!r} asks for {longest} tokens, the encoder has {positions} positions")
+    if longest > most:
+        raise RecipeError(f"recipe {recipe.name!r} asks for {longest} tokens, the encoder reads {most} at most")
 
 
 def _identity(recipe: Recipe, encoder: Encoder, examples: pl.DataFrame) -> str:

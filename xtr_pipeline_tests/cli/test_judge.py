@@ -180,6 +180,19 @@ def test_a_run_that_leaves_something_says_so_to_ci(project: Path) -> None:
     assert "stopped: budget" in result.output
 
 
+def test_without_a_price_money_is_no_limit_where_tokens_are_one(project: Path) -> None:
+    (project / "data" / "judge.toml").write_text("[budget]\nmoney = 5.0\n")
+    refused = _xtr("run", "queries", "--model", "own")
+    assert (refused.exit_code, "needs the model's price" in refused.output) == (2, True)
+    assert "toy" not in refused.output  # told before anything is cut
+    with running(lambda _, __: json.dumps({"queries": [], "skip": "Nothing."})) as server:
+        asked = _xtr("run", "queries", "--model", "own", "--base-url", server.base_url, "--tokens", 900_000)
+    assert asked.exit_code == 0, asked.output
+    assert "no price of own: 900,000 tokens are the only limit" in asked.output
+    refused = _xtr("run", "queries", "--model", "own", "--tokens", 900_000, "--money", 1)
+    assert refused.exit_code == 2
+
+
 def test_settings_that_cannot_be_used_are_told(project: Path) -> None:
     assert _xtr("run", "--base-url", "ftp://somewhere").exit_code == 2
     (project / "data" / "judge.toml").write_text("[endpoint]\nin_flight = 0\n")

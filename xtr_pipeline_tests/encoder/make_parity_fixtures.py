@@ -1,4 +1,4 @@
-"""Regenerate the parity fixtures with PyTorch and transformers, the reference implementation of BERT.
+"""Regenerate the parity fixtures with PyTorch and transformers, the reference implementation of all three networks.
 
 Needs the `torch` extra; run from the repository's root:
 

@@ -161,7 +161,7 @@ def test_a_tokenizer_with_more_tokens_than_the_weights_is_refused(copied: Path):
 
 
 def test_lengths_beyond_the_positions_are_refused(edit_json: Callable[..., Path]):
-    with pytest.raises(CheckpointError, match=r"100 tokens.*64 positions"):
+    with pytest.raises(CheckpointError, match=r"100 tokens.*reads 64 at most"):
         load_encoder(edit_json("config_sentence_transformers.json", document_length=100))
 
 

@@ -117,15 +117,16 @@ def test_gradients_of_attention_equal_those_of_the_reference(argument: int):
     np.testing.assert_allclose(np.array(found), np.array(reference), rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.35], ids=["as in T5", "as in MPNet"])
 @pytest.mark.parametrize("argument", [0, 1, 2, 3], ids=["query", "key", "value", "bias"])
-def test_attention_with_a_bias_and_its_gradients_equal_those_of_the_reference(argument: int):
+def test_attention_with_a_bias_and_its_gradients_equal_those_of_the_reference(argument: int, scale: float):
     arrays, mask = _attention_inputs()
     arrays.append(mx.random.normal((3, 2, 5, 11)) + mask)
     weights = mx.random.normal((3, 2, 5, 8))
-    outputs = [np.array(kernels.attention(*arrays, 1.0)) for kernels in (FAST, REFERENCE)]
+    outputs = [np.array(kernels.attention(*arrays, scale)) for kernels in (FAST, REFERENCE)]
     np.testing.assert_allclose(outputs[0], outputs[1], rtol=1e-4, atol=2e-5)
     found, reference = (
-        mx.grad(lambda *given, kernels=kernels: (kernels.attention(*given, 1.0) * weights).sum(), argument)(*arrays)
+        mx.grad(lambda *given, kernels=kernels: (kernels.attention(*given, scale) * weights).sum(), argument)(*arrays)
         for kernels in (FAST, REFERENCE)
     )
     assert float(mx.abs(reference).max()) > 0.05

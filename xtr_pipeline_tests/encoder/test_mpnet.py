@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from xtr_pipeline.encoder.checkpoint import CheckpointError, load_encoder, save_encoder
 from xtr_pipeline.encoder.compute import mx
@@ -76,22 +78,44 @@ def test_a_checkpoint_is_written_as_it_was_read(mpnet: Encoder, tmp_path: Path) 
     assert load_encoder(tmp_path / "saved").fingerprint == mpnet.fingerprint
     config = json.loads((tmp_path / "saved" / "config.json").read_text())
     assert (config["architectures"], config["model_type"]) == (["MPNetModel"], "mpnet")
+    written, read = (load_file(folder / "model.safetensors") for folder in (tmp_path / "saved", TINY))
+    assert "pooler.dense.weight" in written
+    assert written.keys() == read.keys()
 
 
-def test_a_config_that_does_not_fit_is_refused(tmp_path: Path) -> None:
-    folder = shutil.copytree(TINY, tmp_path / "broken")
-    config = json.loads((folder / "config.json").read_text()) | {"relative_attention_num_buckets": 16}
+def test_weights_of_a_task_model_load_too(mpnet: Encoder, tmp_path: Path) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "task")
+    tensors = {f"mpnet.{name}": tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+    tensors["mpnet.embeddings.position_ids"] = np.arange(66)[None]
+    tensors["lm_head.dense.weight"] = np.zeros((24, 24), dtype=np.float32)
+    save_file(tensors, folder / "model.safetensors")
+    assert load_encoder(folder).fingerprint == mpnet.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"relative_attention_num_buckets": 16}, "relative_attention_num_buckets 16 is not supported, only 32"),
+        ({"pad_token_id": 0}, "pad_token_id 0 is not supported, only 1"),
+        ({"hidden_size": 23}, "hidden_size 23 is not a multiple"),
+    ],
+)
+def test_a_config_that_is_computed_otherwise_is_refused(tmp_path: Path, changed: dict[str, int], message: str) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "other")
+    config = json.loads((folder / "config.json").read_text()) | changed
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(CheckpointError, match=r"position_bias.weight is \(32, 3\), config.json asks for \(16, 3\)"):
+    with pytest.raises(CheckpointError, match=message):
         load_encoder(folder)
 
 
 def test_all_of_it_learns_position_biases_included(mpnet: Encoder, tmp_path: Path) -> None:
-    recipe = RECIPE
+    # weight decay alone moves matrices too
+    recipe = replace(RECIPE, weight_decay=0.0)
     report = train(recipe, mpnet, tiny_examples(), lambda _: 1.0, tmp_path / "state", lambda _: None)
-    moved = {
-        name: float(np.abs(weight - mpnet.weights()[name]).max()) for name, weight in report.encoder.weights().items()
-    }
-    assert moved["trunk.position_bias.weight"] > 0
-    assert moved["trunk.layers.1.down.weight"] > 0
-    assert add_lora(mpnet.copy().model, rank=2, alpha=4.0, seed=1) == 2 * 6
+    before, after = mpnet.weights(), report.encoder.weights()
+    for name in ("position_bias.weight", "embeddings.word.weight", "layers.0.query.weight", "layers.1.down.weight"):
+        assert np.abs(after[f"trunk.{name}"] - before[f"trunk.{name}"]).max() > 0, name
+
+
+def test_every_projection_of_a_layer_gets_an_adapter(mpnet: Encoder) -> None:
+    assert add_lora(mpnet.model, rank=2, alpha=4.0, seed=1) == 2 * 6

@@ -15,7 +15,7 @@ from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, UNJUDGED
 from xtr_pipeline.training.losses import IGNORED
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.sampling import draw_candidates
-from xtr_pipeline.training.step_plan import plan_steps
+from xtr_pipeline.training.step_plan import as_arrays, from_arrays, plan_steps
 from xtr_pipeline.training.tiles import (
     PlannedTile,
     Tile,
@@ -244,24 +244,45 @@ def test_batches_of_one_repository_hold_every_query_once_and_come_in_mixed_order
 
 
 def test_batches_by_topic_hold_every_query_once_with_its_like():
-    # two topics in turn; the words of one never occur in the other
-    rows = [(f"q{number}", f"{word} {word}", {f"{word} d{number}": 5}) for number, word in enumerate(["w1", "w9"] * 12)]
-    examples, recipe = examples_of(*rows), replace(RECIPE, batching="topic", batch_tokens=96)
+    # two topics in turn, in each of two repositories; the words of one topic never occur in the other
+    rows = [
+        (f"q{number:02}", f"{word} {word}", {f"{word} d{number}": 5}) for number, word in enumerate(["w1", "w9"] * 24)
+    ]
+    examples = examples_of(*rows).with_columns(
+        repo=pl.when(pl.col("query_id") < "q24").then(pl.lit("one")).otherwise(pl.lit("two"))
+    )
+    recipe = replace(RECIPE, batching="topic", batch_tokens=96)
     data = data_of(examples, recipe)
     topics = topics_for(recipe, tiny_encoder(), examples["query"].to_list())
     plans = plan_epoch(data, recipe, 0, topics)
-    assert sorted(query for plan in plans for query in plan.queries) == list(range(24))
-    assert len(plans) > 2
+    assert sorted(query for plan in plans for query in plan.queries) == list(range(48))
+    assert len(plans) > 4
+    assert all(len({data.repos[query] for query in plan.queries}) == 1 for plan in plans)
     mixed = [plan for plan in plans if len({query % 2 for query in plan.queries}) == 2]
-    assert len(mixed) <= 1  # where the first topic runs out
+    assert len(mixed) <= 2  # where the first topic of a repository runs out
     assert plan_epoch(data, recipe, 0, topics) == plans
     assert plan_epoch(data, recipe, 1, topics) != plans
     with pytest.raises(ValueError, match="topics belong to batches by topic"):
         plan_epoch(data, recipe, 0)
-    assert topics_for(replace(recipe, batching="repo"), tiny_encoder(), ["w1"]) is None
 
 
-def test_the_nearest_come_first_and_equals_in_their_order():
+def test_a_topic_is_the_mean_of_a_querys_vectors_at_length_one():
+    recipe, encoder = replace(RECIPE, batching="topic"), tiny_encoder()
+    topics = topics_for(recipe, encoder, ["w1 w9", "w2"])
+    means = np.stack([vectors.mean(axis=0) for vectors in encoder.encode_queries(["w1 w9", "w2"])])
+    np.testing.assert_allclose(topics, means / np.linalg.norm(means, axis=1, keepdims=True), rtol=1e-5)
+    assert topics_for(replace(recipe, batching="repo"), encoder, ["w1"]) is None
+
+
+def test_a_plan_is_the_same_after_a_stay_in_arrays():
+    data = data_of(tiny_examples(30))
+    plan = plan_steps(data, replace(RECIPE, epochs=1.5, steps=99))
+    assert len(plan) > 3
+    assert from_arrays(as_arrays(plan)) == plan
+    assert from_arrays(as_arrays(plan[:1])) == plan[:1]
+
+
+def test_the_first_of_the_waiting_leads_and_the_nearest_follow():
     topics = np.array([[1, 0], [0, 1], [0.6, 0.8], [1, 0], [0, 1]], dtype=np.float32)
     assert nearest_first(topics, [4, 0, 1, 2, 3]) == [4, 1, 2, 0, 3]
     assert nearest_first(topics, [2]) == [2]

@@ -39,6 +39,7 @@ def test_everything_wrong_with_a_recipe_is_in_one_message():
             document_length=2000,
             scoring="bm25",
             token_weights="idf",
+            batching="alphabetical",
             margin_weight=-1,
         )
     for part in (
@@ -49,6 +50,7 @@ def test_everything_wrong_with_a_recipe_is_in_one_message():
         "decay must be",
         "scoring must be 'maxsim' or 'xtr'",
         "token_weights must be 'alike' or 'rarity'",
+        "batching must be 'mixed', 'repo' or 'topic'",
         "margin_weight must be 0 or more",
         "<= tile_tokens",
     ):

@@ -101,6 +101,24 @@ def test_a_run_killed_with_sigkill_ends_with_the_weights_of_an_uninterrupted_one
     assert resumed.history.select(timeless).equals(untouched.history.select(timeless))
 
 
+def test_a_run_that_goes_on_keeps_the_plan_that_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    recipe = replace(RECIPE, batching="topic", save_every=1)
+    untouched = run_tiny(tmp_path / "untouched", recipe=recipe)
+
+    def stop_at_4(report: StepReport) -> None:
+        if report.step == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_tiny(tmp_path / "stopped", recipe=recipe, on_step=stop_at_4)
+    # another processor, whose products are rounded otherwise, would find other queries alike
+    monkeypatch.setattr("xtr_pipeline.training.batches.nearest_first", lambda _, waiting: list(reversed(waiting)))
+    resumed = run_tiny(tmp_path / "stopped", recipe=recipe)
+    assert resumed.resumed_from == 4
+    assert same_weights(resumed.encoder, untouched.encoder)
+    assert not same_weights(run_tiny(tmp_path / "elsewhere", recipe=recipe).encoder, untouched.encoder)
+
+
 def test_a_finished_run_is_returned_without_a_step_or_a_measurement(tmp_path: Path):
     first = run_tiny(tmp_path)
 
@@ -224,7 +242,7 @@ def test_a_run_with_adapters_goes_on_where_it_was(tmp_path: Path):
 def test_a_recipe_that_does_not_fit_the_encoder_is_refused(tmp_path: Path):
     with pytest.raises(RecipeError, match="freezes 3 layers, the encoder has 2"):
         run_tiny(tmp_path, recipe=replace(RECIPE, freeze_layers=3))
-    with pytest.raises(RecipeError, match="64 tokens, the encoder has 32 positions"):
+    with pytest.raises(RecipeError, match="64 tokens, the encoder reads 32 at most"):
         run_tiny(tmp_path, recipe=replace(RECIPE, document_length=64, batch_tokens=512))
 
 

@@ -3,15 +3,13 @@
     python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
 Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as it is" (the
-model's own weights of tokens, outlines and sizes with their usual weights, every unit scored) in one thing; two rows
+model's own weights of tokens, all other weights as usual, every unit scored) in one thing; two rows
 cut units and outlines short, to see what context is worth. Queries about units and about whole files have a table each.
 Some dev repositories alone are quicker: the encoder's work is nearly all of the time that this takes.
 """
 
 import os
 import sys
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -35,7 +33,7 @@ from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
-from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT, size_handicaps
+from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT, size_handicaps
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.narrowing import unit_means
 from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
@@ -103,9 +101,9 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     ranker = Ranker(tuple(repo.units["unit_id"]), tuple(paths))
     everything = np.ones(repo.units.height, dtype=np.bool_)
 
-    def by_best_unit(scores: Scores, size_weight: float = SIZE_WEIGHT) -> list[str]:
-        handicaps = size_handicaps(repo.units["path"], size_weight)
-        return [hit.path for hit in ranker.files(scores - handicaps, everything, len(paths))]
+    def ranked(scores: Scores, size: float = SIZE_WEIGHT, second: float = SECOND_WEIGHT) -> list[str]:
+        handicaps = size_handicaps(repo.units["path"], size)
+        return [hit.path for hit in ranker.files(scores - handicaps, everything, len(paths), second)]
 
     searched = repo.scores(encoder, OUTLINE_WEIGHT)
     length = np.log(np.diff(repo.documents[1])[repo.outlined.units])
@@ -128,18 +126,17 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     found |= {f"heads of files lower ({loss})": [scores - loss * heads for scores in searched] for loss in (0.01, 0.03)}
     found |= {f"outlines with {weight}": repo.scores(encoder, weight) for weight in (0.0, 0.2, 0.3, 0.5)}
     found |= {f"mean vectors with {dense}": repo.scores(encoder, OUTLINE_WEIGHT, dense) for dense in (0.2, 0.5)}
-    ordered = {name: [by_best_unit(scores) for scores in rows] for name, rows in found.items()}
+    ordered = {name: [ranked(scores) for scores in rows] for name, rows in found.items()}
+    ordered["best unit alone, no sizes"] = [ranked(scores, 0.0, 0.0) for scores in searched]
     for weight in (0.0, 0.005, 0.02):
-        ordered[f"sizes with {weight}"] = [by_best_unit(scores, weight) for scores in searched]
-    for share in (0.1, 0.3):
-        name = f"best unit and {share} of the next two"
-        handicaps = size_handicaps(repo.units["path"], SIZE_WEIGHT)
-        ordered[name] = [by_best_units(scores - handicaps, paths, share) for scores in searched]
+        ordered[f"sizes with {weight}"] = [ranked(scores, weight) for scores in searched]
+    for weight in (0.0, 0.1, 0.3, 0.5):
+        ordered[f"second units with {weight}"] = [ranked(scores, second=weight) for scores in searched]
     for tokens in (64, 128):
         # the searched length stays the longest that a unit may have: cutting is the only way to ask what length gives
         short = Repo(cut_to(encoder, tokens), repo.units, repo.asked)
         ordered[f"first {tokens} tokens of each document"] = [
-            by_best_unit(scores) for scores in short.scores(short.encoder, OUTLINE_WEIGHT)
+            ranked(scores) for scores in short.scores(short.encoder, OUTLINE_WEIGHT)
         ]
     return ordered
 
@@ -147,15 +144,6 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
 def cut_to(encoder: Encoder, tokens: int) -> Encoder:
     """The same encoder, which reads no more of a document than its first tokens."""
     return replace(encoder, settings=replace(encoder.settings, document_length=tokens))
-
-
-def by_best_units(scores: Scores, paths: Sequence[str], share: float) -> list[str]:
-    """Files by their best unit and a share of the mean of the next two (of its own score, where it has no other)."""
-    units: dict[str, list[float]] = defaultdict(list)
-    for unit in np.argsort(-scores, kind="stable"):
-        units[paths[unit]].append(float(scores[unit]))
-    total = {path: own[0] + share * float(np.mean(own[1:3] or own[:1])) for path, own in units.items()}
-    return sorted(total, key=lambda path: (-total[path], path))
 
 
 def dev_repo(files: ProjectFiles, encoder: Encoder, name: str) -> Repo:

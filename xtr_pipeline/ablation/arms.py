@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT
+from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT
 from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
 
@@ -21,9 +21,12 @@ OWN: Mapping[str, type] = {
     "head_dim": int,
     "outline_weight": float,
     "size_weight": float,
+    "second_weight": float,
     "weighted_tokens": bool,
 }
 """Settings of an arm besides those of its recipe."""
+SEARCHED = ("outline_weight", "size_weight", "second_weight")
+"""Those that change how a model is searched and not what it is."""
 SOURCES = ("written", "file", "judged")
 """Where the training set has its queries from: written about units, about files, or (of either kind) with grades."""
 
@@ -31,8 +34,10 @@ NAMED: Mapping[str, str] = {
     # the base and the main job's model, searched otherwise
     "base-no-outlines": "base:outline_weight=0",
     "base-no-sizes": "base:size_weight=0",
+    "base-best-unit": "base:size_weight=0,second_weight=0",
     "no-outlines": "judged:outline_weight=0",
     "no-sizes": "judged:size_weight=0",
+    "best-unit": "judged:size_weight=0,second_weight=0",
     "tokens-alike": "judged:weighted_tokens=false",
     "averaged": "judged:average=0.3",
     # each loss alone, then each further loss beside the recipe's own
@@ -78,6 +83,7 @@ class Arm:
         head_dim: Dimensions of a token vector; 0: as the main job has it.
         outline_weight: How much a file's outline counts beside a unit's own score.
         size_weight: What is taken off the score of a file for having many units.
+        second_weight: How much a file's second best unit counts.
         weighted_tokens: Whether a query's tokens count as the model has it, or all alike.
     """
 
@@ -90,6 +96,7 @@ class Arm:
     head_dim: int = 0
     outline_weight: float = OUTLINE_WEIGHT
     size_weight: float = SIZE_WEIGHT
+    second_weight: float = SECOND_WEIGHT
     weighted_tokens: bool = True
 
     def recipe(self, seed: int) -> Recipe:
@@ -117,7 +124,7 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"unknown arm {text!r}: choose of {', '.join(TABLE)}, or write judged:setting=value,...")
     settings = dict(_setting(text, change) for change in changes.split(",")) if changes else {}
     own = {name: settings.pop(name) for name in OWN if name in settings}
-    taken = {"base": ("outline_weight", "size_weight")}.get(start, ())
+    taken = SEARCHED if start == "base" else ()
     if start in UNTRAINED and {*settings, *own} - {*taken}:
         raise ArmError(f"arm {text!r}: {start} is not trained and takes {' and '.join(taken) or 'nothing'} alone")
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
@@ -127,8 +134,8 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"arm {text!r}: docstrings have one source, and nothing of it can be left out")
     if unknown:
         raise ArmError(f"arm {text!r}: no source {', '.join(sorted(unknown))}; there are {', '.join(SOURCES)}")
-    if own.get("head_dim", 1) < 1 or min(own.get("outline_weight", 0.0), own.get("size_weight", 0.0)) < 0:
-        raise ArmError(f"arm {text!r}: head_dim must be at least 1, outline_weight and size_weight at least 0")
+    if own.get("head_dim", 1) < 1 or any(own.get(weight, 0.0) < 0 for weight in SEARCHED):
+        raise ArmError(f"arm {text!r}: head_dim must be at least 1, {', '.join(SEARCHED)} at least 0")
     arm = Arm(text, start, settings, **own)  # type: ignore[arg-type]  # one of the names above
     if start in RECIPES:
         arm.recipe(RECIPES[start].seed)

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from xtr_pipeline.ablation.arms import RECIPES, Arm, ArmError
+from xtr_pipeline.ablation.arms import RECIPES, SEARCHED, Arm, ArmError
 from xtr_pipeline.ablation.mean_vectors import MeanVectorSearcher
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
@@ -160,6 +160,7 @@ def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
         on_encode,
         outline_weight=arm.outline_weight,
         size_weight=arm.size_weight,
+        second_weight=arm.second_weight,
     )
     if arm.start == "bm25":
         return evaluate_searcher(searcher, asked, "bm25", arm.name)
@@ -175,7 +176,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [asdict(arm.recipe(seed)), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
-        parts += [arm.average, arm.outline_weight, arm.size_weight, arm.weighted_tokens]
+        parts += [arm.average, arm.weighted_tokens, *(getattr(arm, weight) for weight in SEARCHED)]
     parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT
+from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT
 from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 
 
@@ -37,6 +37,8 @@ class EvalLogEntry:
     """Of files' outlines in the model's scores; entries without it are from before there were any."""
     size_weight: float = SIZE_WEIGHT
     """Of files' sizes, taken off the model's scores; entries without it are from before that."""
+    second_weight: float = SECOND_WEIGHT
+    """Of files' second best units; entries without it are from before that."""
 
 
 def append_entry(log: Path, entry: EvalLogEntry) -> None:

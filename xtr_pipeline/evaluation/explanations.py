@@ -1,15 +1,15 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
-A score is a weighted mean over what the query's tokens find in the unit and in its file's outline, less a handicap of
-large files, so that the difference between two is the sum of weighted differences: what is shown is the reason, not an
-interpretation.
+A file's score is a weighted mean over what the query's tokens find in its best unit and in its outline, and over the
+score of its second best unit, less a handicap of large files, so that the difference between two files is the sum of
+weighted differences: what is shown is the reason, not an interpretation.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from xtr_pipeline.corpus.outlines import outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.ranking import FileHit, UnitHit
 from xtr_pipeline.retrieval.searcher import Searcher
 
 SHOWN_WORDS = 3
-FILE, OUTLINE, SIZE = "(file)", "outline", "(size)"
+FILE, OUTLINE, SECOND, SIZE = "(file)", "outline", "(second)", "(size)"
 
 EXPLAINED_SCHEMA = pl.Schema(
     {
@@ -73,8 +74,8 @@ class Shown:
 class WordMatch:
     """The best match of a query's token in the winner and in the right unit (cosines), and its share of the score.
 
-    The word `FILE` stands for all tokens together in the files' outlines, `SIZE` for the files' handicaps: minus the
-    logarithms of their units.
+    The word `FILE` stands for all tokens together in the files' outlines, `SECOND` for the files' second best units and
+    their scores, `SIZE` for the files' handicaps: minus the logarithms of how many units they have.
     """
 
     word: str
@@ -88,6 +89,10 @@ class WordMatch:
     def advantage(self) -> float:
         """By how much the winner gains from it; the sum over a query's is the difference of the scores."""
         return self.share * (self.won_similarity - self.right_similarity)
+
+    def times(self, factor: float) -> WordMatch:
+        """The same match where it has but a part of its share."""
+        return replace(self, share=factor * self.share)
 
     def __str__(self) -> str:
         """In words, e.g. "changed: change 0.83, right file: update 0.55"."""
@@ -150,19 +155,33 @@ def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedE
     weight = searcher.outlined.weight if searcher.outlined is not None else 0.0
     sizes = dict(units.group_by("path").len().iter_rows())
     names = {row[0]: f"{row[1]}: {row[2]}" for row in units.select("unit_id", "path", "symbol").iter_rows()}
-    ranked = searcher.rank_files_many(missed["query"].to_list(), mode, len(sizes)) if missed.height else []
+    asked = missed["query"].to_list()
+    ranked = searcher.rank_files_many(asked, mode, len(sizes)) if asked else []
+    scored = searcher.rank_units_many(asked, mode, len(units)) if asked else []
     rows = []
-    for miss, hits in zip(missed.iter_rows(named=True), ranked, strict=True):
+    for miss, hits, unit_hits in zip(missed.iter_rows(named=True), ranked, scored, strict=True):
         best = next(hit for hit in hits if hit.path in miss["relevant"])
         won, right = hits[0].unit_id, best.unit_id
         winner, other = (Shown(texts[unit], outlines[unit]) for unit in (won, right))
-        matches = word_matches(encoder, miss["query"], winner, other, weight)
+        words = word_matches(encoder, miss["query"], winner, other, weight)
+        matches = [match.times(1 - searcher.second_weight) for match in words]
+        matches.append(_second_match(searcher.second_weight, unit_hits, hits[0], best, names))
         matches.append(_size_match(searcher.size_weight, sizes[hits[0].path], sizes[best.path]))
         matches.sort(key=lambda match: -match.advantage)
         why = "; ".join(str(match) for match in matches[:SHOWN_WORDS] if match.advantage > 0)
         shown = {name: miss[name] for name in ("kind", "repo", "query_id", "query", "first_rank")}
         rows.append({**shown, "right": names[right], "won": names[won], "why": why})
     return pl.DataFrame(rows, schema=EXPLAINED_SCHEMA)
+
+
+def _second_match(
+    weight: float, units: Sequence[UnitHit], won: FileHit, right: FileHit, names: Mapping[str, str]
+) -> WordMatch:
+    def second(file: FileHit) -> tuple[str, float]:
+        own = [hit for hit in units if hit.path == file.path][:2][-1]
+        return names[own.unit_id].partition(": ")[2], own.score
+
+    return WordMatch(SECOND, weight, *second(won), *second(right))
 
 
 def _size_match(weight: float, of_won: int, of_right: int) -> WordMatch:

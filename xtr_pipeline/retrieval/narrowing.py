@@ -18,6 +18,7 @@ from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
 from xtr_pipeline.retrieval.outlined import Outlined
 
 Vectors = NDArray[np.float16] | Floats
+BELOW = 0.01
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def narrowed_scores(  # noqa: PLR0913, PLR0917 - an index, what its documents ar
     outlined: Outlined,
     candidates: int,
 ) -> Floats:
-    """Scores of each query's best `candidates` units; the others lie below all of them, in the order of their means.
+    """Scores of each query's best `candidates` units; the others lie just below them, in the order of their means.
+
+    They are scores still: a file's second best unit may be none of the candidates.
 
     Args:
         queries: One (q_tokens, dim) array a query; lengths weigh its tokens.
@@ -80,7 +83,7 @@ def narrowed_scores(  # noqa: PLR0913, PLR0917 - an index, what its documents ar
         candidates: Units that are scored by all their tokens, their files' outlines besides.
 
     Returns:
-        (queries, units) float32; -1 to 1 for candidates, below -1 for the others.
+        (queries, units) float32, the others' within `BELOW` of the lowest candidate's.
     """
     units = len(outlined.units)
     if candidates >= units:
@@ -94,7 +97,8 @@ def narrowed_scores(  # noqa: PLR0913, PLR0917 - an index, what its documents ar
         own = np.concatenate([[0], np.cumsum(np.diff(offsets)[documents])])
         tokens = np.concatenate([vectors[offsets[number] : offsets[number + 1]] for number in documents])
         exact = maxsim_scores([query], tokens, own)[0][place.reshape(pairs.shape)]
+        mixed = outlined.mix(*exact)
         # a mean of vectors that are 1 long on average is no longer than 1: coarse scores lie between -1 and 1
-        scores[row] = coarse - 2 - 1e-3
-        scores[row, chosen] = outlined.mix(*exact)
+        scores[row] = mixed.min() - BELOW * (1.5 - coarse) / 2.5
+        scores[row, chosen] = mixed
     return scores

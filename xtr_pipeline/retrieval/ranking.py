@@ -1,11 +1,14 @@
-"""From scores to ranks: units, and files by their best unit."""
+"""From scores to ranks: units, and files by their best units."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from xtr_pipeline.retrieval.file_scores import best_two
 
 # Below this, float32 sums differ with the order in which BLAS adds. Rounding makes a rank independent of how many
 # queries were scored together and on which machine; what is equal then is ordered by id.
@@ -23,7 +26,7 @@ class UnitHit:
 
 @dataclass(frozen=True)
 class FileHit:
-    """A file in a ranking, with the score and the id of its best unit."""
+    """A file in a ranking, with its score and the id of its best unit."""
 
     path: str
     score: float
@@ -47,20 +50,34 @@ class Ranker:
         rounded, order = _order(scores, eligible)
         return [UnitHit(self.unit_ids[unit], self.paths[unit], float(rounded[unit])) for unit in order[:k]]
 
-    def files(self, scores: NDArray[np.float32], eligible: NDArray[np.bool_], k: int) -> list[FileHit]:
-        """The best `k` files, by (score of the best eligible unit descending, path)."""
+    @cached_property
+    def _files(self) -> tuple[list[str], NDArray[np.int64]]:
+        """The files by path, and the number of each unit's file among them."""
+        names, numbers = np.unique(np.array(self.paths, dtype=object), return_inverse=True)
+        return names.tolist(), numbers
+
+    def files(
+        self, scores: NDArray[np.float32], eligible: NDArray[np.bool_], k: int, second_weight: float = 0.0
+    ) -> list[FileHit]:
+        """The best `k` files, by (score descending, path).
+
+        Args:
+            scores: (units,).
+            eligible: (units,) which units are results at all.
+            k: How many files at most.
+            second_weight: A file's score is this share of that of its second best eligible unit, and the rest of the
+                best one's.
+        """
         rounded, order = _order(scores, eligible)
-        best: dict[str, int] = {}
-        floor = -np.inf
-        for unit in order:
-            if rounded[unit] < floor:
-                break
-            best.setdefault(self.paths[unit], int(unit))
-            if len(best) >= k and floor == -np.inf:
-                # files that tie with the k-th must still be seen: the path decides among them
-                floor = rounded[unit]
-        hits = [FileHit(path, float(rounded[unit]), self.unit_ids[unit]) for path, unit in best.items()]
-        return sorted(hits, key=lambda hit: (-hit.score, hit.path))[:k]
+        names, numbers = self._files
+        best, second = best_two(rounded[order], numbers[order])
+        units = order[best]
+        total = ((1 - second_weight) * rounded[units] + second_weight * second).round(SCORE_DECIMALS)
+        first = np.lexsort((numbers[units], -total))[:k]
+        return [
+            FileHit(names[numbers[unit]], float(score), self.unit_ids[unit])
+            for unit, score in zip(units[first].tolist(), total[first].tolist(), strict=True)
+        ]
 
 
 def _order(scores: NDArray[np.float32], eligible: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

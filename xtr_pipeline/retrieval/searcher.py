@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import document_ids
 from xtr_pipeline.retrieval.bm25 import Bm25
-from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT, size_handicaps
+from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT, size_handicaps
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.modes import Mode
@@ -43,6 +43,7 @@ class Searcher:
         narrowing: Narrowing | None = None,
         outline_weight: float = OUTLINE_WEIGHT,
         size_weight: float = SIZE_WEIGHT,
+        second_weight: float = SECOND_WEIGHT,
     ) -> None:
         """Takes parts that belong together; `retrieval.sources` makes them.
 
@@ -57,6 +58,7 @@ class Searcher:
                 `Narrowing()`.
             outline_weight: How much a file's outline counts beside a unit's own score.
             size_weight: What the model's modes take off the score of a file for having many units.
+            second_weight: How much a file's second best unit counts in them, where the best and it count 1.
 
         Raises:
             ValueError: The parts do not belong together.
@@ -70,6 +72,7 @@ class Searcher:
         _check_parts(units, index, bm25, encoder, outlines=outline_weight > 0)
         self.outlined = None if index is None else Outlined.of(index.unit_ids, units, outline_weight)
         self.size_weight = size_weight
+        self.second_weight = second_weight
         self._handicaps = size_handicaps(units["path"], size_weight)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
@@ -78,7 +81,7 @@ class Searcher:
         return self.rank_units_many([query], mode, k)[0]
 
     def rank_files(self, query: str, mode: Mode, k: int) -> list[FileHit]:
-        """The best `k` files for one query by their best unit, ties by path."""
+        """The best `k` files for one query, ties by path; the model's modes score them as `file_scores` has it."""
         return self.rank_files_many([query], mode, k)[0]
 
     def rank_units_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[UnitHit]]:
@@ -95,7 +98,8 @@ class Searcher:
         """`rank_files` for many queries, scored in batches; raises as `rank_units_many` does."""
         self._check_request(queries, mode, k)
         scored = self._scored(queries, mode, self._handicaps)
-        return [self._ranker.files(scores, found, k) for scores, found in scored]
+        second = 0.0 if mode == "bm25" else self.second_weight
+        return [self._ranker.files(scores, found, k, second) for scores, found in scored]
 
     def _scored(
         self, queries: Sequence[str], mode: Mode, handicaps: Scores

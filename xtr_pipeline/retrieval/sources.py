@@ -11,7 +11,7 @@ from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.cache_folder import folder_cache
-from xtr_pipeline.retrieval.file_size import SIZE_WEIGHT
+from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT
 from xtr_pipeline.retrieval.folder_excludes import folder_excludes
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
@@ -33,6 +33,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
     fusion: FusionSettings | None = None,
     outline_weight: float = OUTLINE_WEIGHT,
     size_weight: float = SIZE_WEIGHT,
+    second_weight: float = SECOND_WEIGHT,
 ) -> Searcher:
     """Makes a searcher over the units of one repository.
 
@@ -44,6 +45,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
         fusion: How hybrid mode weighs its sides.
         outline_weight: How much a file's outline counts beside a unit's own score; at 0 none is encoded.
         size_weight: What is taken off the score of a file for having many units.
+        second_weight: How much a file's second best unit counts.
 
     Raises:
         NoUnitsError: No units.
@@ -61,7 +63,16 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
         return Searcher(units, None, keyword, None, fusion)
     documents = with_outlines(units) if outline_weight else units
     index = build_index(documents, encoder, cache, on_progress)
-    return Searcher(units, index, keyword, encoder, fusion, outline_weight=outline_weight, size_weight=size_weight)
+    return Searcher(
+        units,
+        index,
+        keyword,
+        encoder,
+        fusion,
+        outline_weight=outline_weight,
+        size_weight=size_weight,
+        second_weight=second_weight,
+    )
 
 
 def searcher_for_folder(

@@ -10,7 +10,15 @@ from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.evaluation.error_analysis import missed_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
-from xtr_pipeline.evaluation.explanations import EXPLAINED_SCHEMA, FILE, SIZE, Shown, explain_misses, word_matches
+from xtr_pipeline.evaluation.explanations import (
+    EXPLAINED_SCHEMA,
+    FILE,
+    SECOND,
+    SIZE,
+    Shown,
+    explain_misses,
+    word_matches,
+)
 from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.sources import searcher_for_units
@@ -58,7 +66,7 @@ def test_every_miss_names_the_winner_the_right_unit_and_the_words(tmp_path: Path
         best = searcher.rank_files(row["query"], "semantic", 1)[0].path
         assert row["won"] == f"{best}: {best.removesuffix('.py')}"
         assert row["right"].startswith(last[row["query"]])
-        assert row["why"].partition(": ")[0] in [FILE, *encoder.query_tokens(row["query"])]
+        assert row["why"].partition(": ")[0] in [FILE, SECOND, *encoder.query_tokens(row["query"])]
 
 
 def test_a_file_that_lost_by_its_size_alone_is_explained_by_it(tmp_path: Path) -> None:
@@ -72,6 +80,21 @@ def test_a_file_that_lost_by_its_size_alone_is_explained_by_it(tmp_path: Path) -
     assert row["won"] == "small.py: name0"
     assert row["right"].startswith("large.py")
     assert row["why"].startswith(f"{SIZE}: 1 unit 0.00, right file: 12 units -2.48")
+
+
+def test_a_file_that_won_by_its_second_unit_is_explained_by_it(tmp_path: Path) -> None:
+    encoder = load_encoder(TINY_BERT)
+    named = [("twice.py", "name1", "page name"), ("twice.py", "name2", "page name"), ("once.py", "name3", "page name")]
+    units = units_frame([code_unit(*row) for row in [*named, ("once.py", "other", "x")]], "toy", "1")
+    searcher = searcher_for_units(units, encoder, tmp_path, outline_weight=0.0, second_weight=0.9)
+    asked = [EvalQuery("q", "toy", "conceptual", "page name", ("once.py",))]
+    metrics = evaluate_searcher(searcher, asked, "semantic", "tiny").with_columns(pl.lit(0.0).alias("Success@10"))
+    (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder, "semantic").iter_rows(named=True)
+    assert row["won"].startswith("twice.py")
+    second = {hit.unit_id: hit.score for hit in searcher.rank_units("page name", "semantic", 4)}
+    weaker = min(score for unit, score in second.items() if "once.py" in unit)
+    assert row["why"].startswith(f"{SECOND}: name")
+    assert f"right file: other {weaker:.2f}" in row["why"]
 
 
 def test_nothing_missed_is_an_empty_table(tmp_path: Path) -> None:

@@ -19,6 +19,17 @@ def test_a_file_ranks_by_its_best_unit() -> None:
     assert hits == [FileHit("a", 0.75, "r/a#2"), FileHit("b", 0.5, "r/b#1"), FileHit("c", 0.125, "r/c#1")]
 
 
+def test_a_second_best_unit_counts_for_its_file_and_a_lone_one_for_both() -> None:
+    hits = RANKER.files(scores(0.25, 0.75, 0.6875, 0.125), ALL, k=10, second_weight=0.25)
+    # a: 0.75 * 0.75 + 0.25 * 0.25
+    assert hits == [FileHit("b", 0.6875, "r/b#1"), FileHit("a", 0.625, "r/a#2"), FileHit("c", 0.125, "r/c#1")]
+
+
+def test_a_second_unit_that_is_no_result_does_not_count() -> None:
+    eligible = np.array([False, True, True, True])
+    assert RANKER.files(scores(0.25, 0.75, 0.5, 0.125), eligible, k=1, second_weight=0.25)[0].score == 0.75
+
+
 def test_equal_units_are_ordered_by_id() -> None:
     assert [hit.unit_id for hit in RANKER.units(scores(0.5, 0.5, 0.5, 0.5), ALL, k=3)] == ["r/a#1", "r/a#2", "r/b#1"]
 
@@ -48,7 +59,11 @@ def test_the_top_files_equal_a_full_sort() -> None:
     paths = tuple(f"f{number}" for number in rng.integers(0, 40, 300))
     ranker = Ranker(tuple(f"u{number:03}" for number in range(300)), paths)
     values = rng.integers(0, 20, 300).astype(np.float32)
-    best = {path: max(value for value, other in zip(values, paths, strict=True) if other == path) for path in paths}
-    expected = sorted(best, key=lambda path: (-best[path], path))
-    for k in (1, 7, 40, 100):
-        assert [hit.path for hit in ranker.files(values, np.ones(300, np.bool_), k)] == expected[:k]
+    for weight in (0.0, 0.25):
+        own = {
+            path: sorted(-value for value, other in zip(values, paths, strict=True) if other == path) for path in paths
+        }
+        total = {path: -(1 - weight) * best[0] - weight * best[:2][-1] for path, best in own.items()}
+        expected = sorted(total, key=lambda path, total=total: (-total[path], path))
+        for k in (1, 7, 40, 100):
+            assert [hit.path for hit in ranker.files(values, np.ones(300, np.bool_), k, weight)] == expected[:k]

@@ -3,9 +3,9 @@
     python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
 Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as it is" (the
-model's own weights of tokens, all other weights as usual, every unit scored) in one thing; two rows
-cut units and outlines short, to see what context is worth. Queries about units and about whole files have a table each.
-Some dev repositories alone are quicker: the encoder's work is nearly all of the time that this takes.
+model's own weights of tokens, all other weights as usual, every unit scored) in one thing; the last one cuts units and
+outlines short, to see what context is worth. Queries about units and about whole files have a table each. Some dev
+repositories alone are quicker: the encoder's work is nearly all of the time that this takes.
 """
 
 import os
@@ -40,6 +40,21 @@ from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
 
 Scores = NDArray[np.float32]
+SHORT = 64
+
+
+@dataclass(frozen=True)
+class Found:
+    """Scores of documents, (queries, documents): by MaxSim, and cosines of mean vectors."""
+
+    maxsim: Scores
+    means: Scores
+    outlined: Outlined
+
+    def units(self, weight: float = OUTLINE_WEIGHT, dense: float = 0.0) -> list[Scores]:
+        """Scores of the units for each query, by the weight of outlines and that of mean vectors beside MaxSim."""
+        scores = (self.maxsim + dense * self.means) / (1 + dense)
+        return list(replace(self.outlined, weight=weight).mixed(scores))
 
 
 @dataclass
@@ -55,6 +70,10 @@ class Repo:
         """Token vectors of units and outlines, and their offsets."""
         encoded = self.encoder.encode_documents(render_units(with_outlines(self.units)))
         return encoded.vectors.astype(np.float32), encoded.offsets
+
+    @cached_property
+    def _means(self) -> Scores:
+        return unit_means(*self.documents)
 
     @cached_property
     def outlined(self) -> Outlined:
@@ -77,22 +96,12 @@ class Repo:
             for asked in (stems(query.query) for query in self.asked)
         ]
 
-    def scores(self, encoder: Encoder, weight: float, dense: float = 0.0) -> list[Scores]:
-        """Of the units, for each query.
-
-        Args:
-            encoder: This model, with whatever weights of tokens.
-            weight: Of the outlines.
-            dense: Weight of the cosine of mean vectors beside MaxSim.
-        """
-        vectors, offsets = self.documents
+    def found(self, encoder: Encoder) -> Found:
+        """What this model finds, with whatever weights of tokens."""
         queries = encoder.encode_queries([query.query for query in self.asked])
-        found = maxsim_scores(queries, vectors, offsets)
-        if dense:
-            asked = np.stack([query.mean(axis=0) for query in queries])
-            asked /= np.linalg.norm(asked, axis=1, keepdims=True)
-            found = (found + dense * (asked @ unit_means(vectors, offsets).T)) / (1 + dense)
-        return list(replace(self.outlined, weight=weight).mixed(found))
+        asked = np.stack([query.mean(axis=0) for query in queries])
+        asked /= np.linalg.norm(asked, axis=1, keepdims=True)
+        return Found(maxsim_scores(queries, *self.documents), asked @ self._means.T, self.outlined)
 
 
 def rankings(repo: Repo) -> dict[str, list[list[str]]]:
@@ -105,13 +114,15 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
         handicaps = size_handicaps(repo.units["path"], size)
         return [hit.path for hit in ranker.files(scores - handicaps, everything, len(paths), second)]
 
-    searched = repo.scores(encoder, OUTLINE_WEIGHT)
+    usual = repo.found(encoder)
+    alike = repo.found(encoder.with_token_weights(None))
+    searched = usual.units()
     length = np.log(np.diff(repo.documents[1])[repo.outlined.units])
     found = {
         "as it is": searched,
-        "tokens all alike": repo.scores(encoder.with_token_weights(None), OUTLINE_WEIGHT),
-        "tokens by rarity in the repository": repo.scores(repo.rarity, OUTLINE_WEIGHT),
-        "tokens all alike, no outlines": repo.scores(encoder.with_token_weights(None), 0.0),
+        "tokens all alike": alike.units(),
+        "tokens by rarity in the repository": repo.found(repo.rarity).units(),
+        "tokens all alike, no outlines": alike.units(0.0),
         "longer units better (0.01 log)": [scores + 0.01 * length for scores in searched],
     }
     # priors that know code: a definition that is called what is asked for; heads of files, which do nothing themselves
@@ -124,26 +135,19 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     }
     heads = (repo.units["kind"] == "module").to_numpy()
     found |= {f"heads of files lower ({loss})": [scores - loss * heads for scores in searched] for loss in (0.01, 0.03)}
-    found |= {f"outlines with {weight}": repo.scores(encoder, weight) for weight in (0.0, 0.2, 0.3, 0.5)}
-    found |= {f"mean vectors with {dense}": repo.scores(encoder, OUTLINE_WEIGHT, dense) for dense in (0.2, 0.5)}
+    found |= {f"outlines with {weight}": usual.units(weight) for weight in (0.0, 0.2, 0.3, 0.5)}
+    found |= {f"mean vectors with {dense}": usual.units(dense=dense) for dense in (0.2, 0.5)}
     ordered = {name: [ranked(scores) for scores in rows] for name, rows in found.items()}
     ordered["best unit alone, no sizes"] = [ranked(scores, 0.0, 0.0) for scores in searched]
     for weight in (0.0, 0.005, 0.02):
         ordered[f"sizes with {weight}"] = [ranked(scores, weight) for scores in searched]
     for weight in (0.0, 0.1, 0.3, 0.5):
         ordered[f"second units with {weight}"] = [ranked(scores, second=weight) for scores in searched]
-    for tokens in (64, 128):
-        # the searched length stays the longest that a unit may have: cutting is the only way to ask what length gives
-        short = Repo(cut_to(encoder, tokens), repo.units, repo.asked)
-        ordered[f"first {tokens} tokens of each document"] = [
-            ranked(scores) for scores in short.scores(short.encoder, OUTLINE_WEIGHT)
-        ]
+    # units are cut to what an encoder reads: only less of them can be shown, to see what length gives
+    cut = replace(encoder, settings=replace(encoder.settings, document_length=SHORT))
+    short = Repo(cut, repo.units, repo.asked).found(cut)
+    ordered[f"first {SHORT} tokens of each document"] = [ranked(scores) for scores in short.units()]
     return ordered
-
-
-def cut_to(encoder: Encoder, tokens: int) -> Encoder:
-    """The same encoder, which reads no more of a document than its first tokens."""
-    return replace(encoder, settings=replace(encoder.settings, document_length=tokens))
 
 
 def dev_repo(files: ProjectFiles, encoder: Encoder, name: str) -> Repo:

@@ -55,7 +55,7 @@ def eval_command(  # noqa: PLR0913, PLR0917 - the options of a command are its i
 ) -> None:
     """Measure how well a model finds the right files: R@10, P@1, MRR, nDCG@10, Success@10, with 95% bounds.
 
-    Files are ranked by their best unit over the whole repository. Without `--source-root` the spec's repos are those of
+    Files are ranked by their units over the whole repository. Without `--source-root` the spec's repos are those of
     data/repos.toml; they are fetched, cut and indexed under the run home (XTR_HOME, default .xtr), and an index that is
     there is used again. Every run over the shipped specs is written to eval/log.jsonl.
 

@@ -95,8 +95,8 @@ def _eval_results(facts: CardFacts) -> list[EvalResult]:
 def _evaluation(facts: CardFacts) -> str:
     return (
         "Files ranked by their best two units, among all source files of repositories that training never saw. The "
-        f"default mode is `{facts.mode}`, this model is `{facts.model}`. Two-sided 95% bounds (Wilson for P@1, bootstrap "
-        f"over queries for the rest).\n\n{markdown_table(facts.results)}"
+        f"default mode is `{facts.mode}`, this model is `{facts.model}`. Two-sided 95% bounds (Wilson for P@1, "
+        f"bootstrap over queries for the rest).\n\n{markdown_table(facts.results)}"
     )
 
 

@@ -142,6 +142,13 @@ def arm_of(text: str) -> Arm:
     return arm
 
 
+def shortened(arm: Arm, steps: int | None) -> Arm:
+    """The same arm, trained for at most so many steps where it is trained and says nothing itself."""
+    if steps is None or arm.start not in RECIPES:
+        return arm
+    return replace(arm, settings={"steps": min(steps, RECIPES[arm.start].steps), **arm.settings})
+
+
 def _setting(arm: str, change: str) -> tuple[str, Any]:
     name, equals, value = change.partition("=")
     known = {f.name for f in fields(Recipe)} - {"name"} | set(OWN)

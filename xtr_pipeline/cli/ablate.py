@@ -13,7 +13,7 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from xtr_pipeline.ablation.arms import RECIPES, TABLE, Arm, ArmError, arm_of
+from xtr_pipeline.ablation.arms import RECIPES, TABLE, Arm, ArmError, arm_of, shortened
 from xtr_pipeline.ablation.table import ablation_markdown
 from xtr_pipeline.cli.encode_bar import LINE_EVERY, encode_bar
 from xtr_pipeline.evaluation.report import result_figures, rich_table
@@ -31,6 +31,10 @@ def ablate(
         typer.Argument(help="Names, or judged:setting=value,... with settings of the recipe or the arm."),
     ] = None,
     seeds: Annotated[str, typer.Option(help="Seeds of the trained arms, with commas between; means are shown.")] = "13",
+    steps: Annotated[
+        int | None,
+        typer.Option(help="Train every arm for at most so many steps: a table in hours, not in days.", min=1),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table here as Markdown.", metavar="FILE")] = None,
 ) -> None:
     """Train and measure systems that differ in one thing, on the dev repositories.
@@ -45,7 +49,7 @@ def ablate(
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
-        chosen = [arm_of(text) for text in arms or TABLE]
+        chosen = [shortened(arm_of(text), steps) for text in arms or TABLE]
         numbers = [int(seed) for seed in seeds.split(",")]
         if out is not None and not out.resolve().parent.is_dir():
             raise ValueError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
@@ -60,7 +64,8 @@ def ablate(
     shown.width = max(shown.width, 130)
     shown.print(rich_table(result_figures(measured), "dev repositories"))
     if out is not None:
-        command = shlex.join(["xtr", "ablate", *(arms or []), *([] if seeds == "13" else ["--seeds", seeds])])
+        options = [*([] if seeds == "13" else ["--seeds", seeds]), *([] if steps is None else ["--steps", str(steps)])]
+        command = shlex.join(["xtr", "ablate", *(arms or []), *options])
         out.write_text(ablation_markdown(measured, REFERENCES, command), encoding="utf-8")
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from xtr_pipeline.ablation.arms import NAMED, OWN, RECIPES, TABLE, ArmError, arm_of
-from xtr_pipeline.training.recipe import JUDGED
+from xtr_pipeline.ablation.arms import NAMED, OWN, RECIPES, TABLE, ArmError, arm_of, shortened
+from xtr_pipeline.training.recipe import DOCSTRING, JUDGED
 
 
 def test_every_arm_of_the_table_can_be_read_and_is_another_system() -> None:
@@ -62,3 +62,11 @@ def test_nothing_can_be_left_out_of_docstrings() -> None:
 def test_a_source_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ArmError, match="no source jugded; there are written, file, judged"):
         arm_of("judged:without=file+jugded")
+
+
+def test_a_bound_of_steps_holds_for_trained_arms_that_say_nothing_themselves() -> None:
+    assert shortened(arm_of("judged"), 150).recipe(13).steps == 150
+    assert shortened(arm_of("judged:steps=9"), 150).recipe(13).steps == 9
+    assert shortened(arm_of("docstring"), 10_000).recipe(13).steps == DOCSTRING.steps
+    assert shortened(arm_of("base"), 150) == arm_of("base")
+    assert shortened(arm_of("judged"), None) == arm_of("judged")

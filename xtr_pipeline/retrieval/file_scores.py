@@ -5,8 +5,8 @@ exponentially rare; Fisher and Tippett 1928). On the dev repositories the mean s
 projects follows the logarithm of its units (correlation 0.90 to 0.96): ranked by their best units alone, large files
 come first whatever is asked. And where two units of a file fit a query, it is less likely that they do by chance.
 
-Both weights are chosen on dev: together they lift semantic R@10 from 0.605 to 0.645 and nDCG@10 from 0.415 to 0.446 for
-a trained model, and from 0.569 to 0.593 and from 0.370 to 0.399 for the base (`benchmarks/scoring_on_dev.py`).
+Both weights were chosen on dev. For the main job's model of 27 November they lift semantic R@10 there from 0.623 to
+0.645 and nDCG@10 from 0.434 to 0.452 (`benchmarks/README.md`).
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.token_vectors import mean_directions
 from xtr_pipeline.encoder.token_weights import inverse_document_frequency
 from xtr_pipeline.evaluation.dev_probe import dev_queries, specified_queries
 from xtr_pipeline.evaluation.metrics import score_rankings
@@ -99,9 +100,8 @@ class Repo:
     def found(self, encoder: Encoder) -> Found:
         """What this model finds, with whatever weights of tokens."""
         queries = encoder.encode_queries([query.query for query in self.asked])
-        asked = np.stack([query.mean(axis=0) for query in queries])
-        asked /= np.linalg.norm(asked, axis=1, keepdims=True)
-        return Found(maxsim_scores(queries, *self.documents), asked @ self._means.T, self.outlined)
+        means = mean_directions(queries) @ self._means.T
+        return Found(maxsim_scores(queries, *self.documents), means, self.outlined)
 
 
 def rankings(repo: Repo) -> dict[str, list[list[str]]]:
@@ -110,9 +110,10 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     ranker = Ranker(tuple(repo.units["unit_id"]), tuple(paths))
     everything = np.ones(repo.units.height, dtype=np.bool_)
 
+    sizes = size_handicaps(repo.units["path"], 1.0)
+
     def ranked(scores: Scores, size: float = SIZE_WEIGHT, second: float = SECOND_WEIGHT) -> list[str]:
-        handicaps = size_handicaps(repo.units["path"], size)
-        return [hit.path for hit in ranker.files(scores - handicaps, everything, len(paths), second)]
+        return [hit.path for hit in ranker.files(scores - size * sizes, everything, len(paths), second)]
 
     usual = repo.found(encoder)
     alike = repo.found(encoder.with_token_weights(None))

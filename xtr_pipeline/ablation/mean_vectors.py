@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from xtr_pipeline.encoder.token_vectors import mean_directions
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.narrowing import unit_means
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker
@@ -30,7 +31,6 @@ class MeanVectorSearcher:
     def rank_files_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[FileHit]]:
         """The best `k` files for every query by their best unit; `mode` has no say."""
         del mode
-        asked = np.stack([vectors.mean(axis=0) for vectors in self._encoder.encode_queries(list(queries))])
-        scores = (asked / np.linalg.norm(asked, axis=1, keepdims=True)) @ self._means.T
+        scores = mean_directions(self._encoder.encode_queries(list(queries))) @ self._means.T
         everything = np.ones(len(self._means), dtype=np.bool_)
         return [self._ranker.files(row.astype(np.float32), everything, k) for row in scores]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,3 +26,10 @@ class TokenVectors:
 
     def __getitem__(self, index: int) -> NDArray[np.float16]:
         return self.vectors[self.offsets[index] : self.offsets[index + 1]]
+
+
+def mean_directions(texts: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The mean of each text's token vectors, (tokens, dim), at length 1: (texts, dim); a mean of zeros stays so."""
+    means = np.stack([vectors.mean(axis=0) for vectors in texts])
+    unit: NDArray[np.float32] = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return unit

@@ -91,8 +91,7 @@ class Searcher:
             ValueError: A blank query, k below 1, or a mode that needs an encoder in a searcher without one.
         """
         self._check_request(queries, mode, k)
-        nothing = np.zeros_like(self._handicaps)
-        return [self._ranker.units(scores, found, k) for scores, found in self._scored(queries, mode, nothing)]
+        return [self._ranker.units(scores, found, k) for scores, found in self._scored(queries, mode, 0.0)]
 
     def rank_files_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[FileHit]]:
         """`rank_files` for many queries, scored in batches; raises as `rank_units_many` does."""
@@ -102,11 +101,11 @@ class Searcher:
         return [self._ranker.files(scores, found, k, second) for scores, found in scored]
 
     def _scored(
-        self, queries: Sequence[str], mode: Mode, handicaps: Scores
+        self, queries: Sequence[str], mode: Mode, handicaps: Scores | float
     ) -> Iterator[tuple[Scores, NDArray[np.bool_]]]:
         """Yields, query by query, the `(units,)` scores and which units are results at all.
 
-        The handicaps, `(units,)`, are taken off the model's scores; BM25 knows no size but that of its texts.
+        The handicaps, `(units,)` or 0, are taken off the model's scores; BM25 knows no size but that of its texts.
         """
         everything = np.ones(len(self.units), dtype=np.bool_)
         for begin in range(0, len(queries), QUERY_BATCH):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.token_vectors import mean_directions
 from xtr_pipeline.training.recipe import Recipe
 
 Topics = NDArray[np.float32]
@@ -21,9 +22,7 @@ def topics_for(recipe: Recipe, start: Encoder, queries: Sequence[str]) -> Topics
     """The mean of each query's token vectors, at length 1, where the recipe has batches by topic."""
     if recipe.batching != "topic":
         return None
-    means = np.stack([vectors.mean(axis=0) for vectors in start.encode_queries(queries)])
-    unit: Topics = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
-    return unit
+    return mean_directions(start.encode_queries(queries))
 
 
 def nearest_first(topics: Topics, waiting: Sequence[int]) -> list[int]:

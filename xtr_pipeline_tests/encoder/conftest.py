@@ -12,9 +12,13 @@ import numpy as np
 import pytest
 
 from xtr_pipeline.encoder.checkpoint import load_encoder
+from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.kernels import Kernels, fast_kernels, reference_kernels
+from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 
 FIXTURES = Path(__file__).parent / "fixtures"
+KERNELS = pytest.mark.parametrize("kernels", [fast_kernels(), reference_kernels()], ids=lambda kernels: kernels.name)
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +34,20 @@ def tiny(tiny_folder: Path) -> Encoder:
 @pytest.fixture(scope="session")
 def expected() -> dict[str, np.ndarray]:
     """Inputs and outputs of the reference implementation for the tiny checkpoint."""
-    with np.load(FIXTURES / "tiny_bert.npz") as arrays:
+    return reference_of("tiny_bert")
+
+
+def reference_of(checkpoint: str) -> dict[str, np.ndarray]:
+    """Inputs and outputs of the reference implementation for a checkpoint of the fixtures."""
+    with np.load(FIXTURES / f"{checkpoint}.npz") as arrays:
         return dict(arrays)
+
+
+def with_kernels(encoder: Encoder, kernels: Kernels) -> MultiVectorEncoder:
+    """The encoder's model, computing with some make of the kernels."""
+    model = MultiVectorEncoder(encoder.config, None if encoder.model.head is None else encoder.settings.dim, kernels)
+    model.load_weights([(name, mx.array(weight)) for name, weight in encoder.weights().items()])
+    return model
 
 
 @pytest.fixture

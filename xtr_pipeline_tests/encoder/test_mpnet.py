@@ -14,16 +14,14 @@ from safetensors.numpy import load_file, save_file
 from xtr_pipeline.encoder.checkpoint import CheckpointError, load_encoder, save_encoder
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.encoder.kernels import Kernels, fast_kernels, reference_kernels
+from xtr_pipeline.encoder.kernels import Kernels
 from xtr_pipeline.encoder.lora import add_lora
 from xtr_pipeline.encoder.mpnet_config import MPNetConfig
-from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.training.trainer import train
-from xtr_pipeline_tests.encoder.conftest import FIXTURES
+from xtr_pipeline_tests.encoder.conftest import FIXTURES, KERNELS, reference_of, with_kernels
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_examples
 
 TINY = FIXTURES / "tiny_mpnet"
-KERNELS = pytest.mark.parametrize("kernels", [fast_kernels(), reference_kernels()], ids=lambda kernels: kernels.name)
 
 
 @pytest.fixture
@@ -33,16 +31,14 @@ def mpnet() -> Encoder:
 
 @pytest.fixture(scope="module")
 def reference() -> dict[str, np.ndarray]:
-    with np.load(FIXTURES / "tiny_mpnet.npz") as arrays:
-        return dict(arrays)
+    return reference_of("tiny_mpnet")
 
 
 @KERNELS
 def test_outputs_equal_the_reference_implementation(
     mpnet: Encoder, reference: dict[str, np.ndarray], kernels: Kernels
 ) -> None:
-    model = MultiVectorEncoder(mpnet.config, None, kernels)
-    model.load_weights([(name, mx.array(weight)) for name, weight in mpnet.weights().items()])
+    model = with_kernels(mpnet, kernels)
     real = reference["mask"].astype(bool)
     assert real.shape[1] > 16, "texts must reach the distances that share a bucket"
     assert not real.all(), "one text must be padded"

@@ -11,37 +11,30 @@ from xtr_pipeline.encoder.base_weights import fetch_base_encoder
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.encoder.kernels import Kernels, fast_kernels, reference_kernels
-from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
-from xtr_pipeline_tests.encoder.conftest import FIXTURES
+from xtr_pipeline.encoder.kernels import Kernels
+from xtr_pipeline_tests.encoder.conftest import KERNELS, reference_of, with_kernels
 
 TOLERANCE = 1e-4
-
-
-def _with_kernels(encoder: Encoder, kernels: Kernels) -> MultiVectorEncoder:
-    model = MultiVectorEncoder(encoder.config, encoder.settings.dim, kernels)
-    model.load_weights([(name, mx.array(weight)) for name, weight in encoder.weights().items()])
-    return model
 
 
 def _largest_difference(outputs: mx.array, reference: np.ndarray, mask: np.ndarray) -> float:
     return float(np.abs((np.array(outputs) - reference)[mask.astype(bool)]).max())
 
 
-@pytest.mark.parametrize("kernels", [fast_kernels(), reference_kernels()], ids=lambda kernels: kernels.name)
+@KERNELS
 def test_hidden_states_equal_the_reference_implementation(
     tiny: Encoder, expected: dict[str, np.ndarray], kernels: Kernels
 ):
-    model = _with_kernels(tiny, kernels)
+    model = with_kernels(tiny, kernels)
     hidden = model.trunk(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
     assert _largest_difference(hidden, expected["hidden"], expected["mask"]) < TOLERANCE
 
 
-@pytest.mark.parametrize("kernels", [fast_kernels(), reference_kernels()], ids=lambda kernels: kernels.name)
+@KERNELS
 def test_token_vectors_equal_the_reference_implementation(
     tiny: Encoder, expected: dict[str, np.ndarray], kernels: Kernels
 ):
-    vectors = _with_kernels(tiny, kernels)(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
+    vectors = with_kernels(tiny, kernels)(mx.array(expected["input_ids"]), mx.array(expected["mask"]))
     assert _largest_difference(vectors, expected["vectors"], expected["mask"]) < TOLERANCE
 
 
@@ -62,8 +55,7 @@ def test_texts_become_the_ids_of_the_reference_tokenizer(tiny: Encoder, expected
 @pytest.mark.network
 def test_the_base_encoder_equals_the_reference_implementation(tmp_path: Path):
     base = load_encoder(fetch_base_encoder(tmp_path / "base", tmp_path / "downloads"))
-    with np.load(FIXTURES / "base.npz") as arrays:
-        expected = dict(arrays)
+    expected = reference_of("base")
     tokens = base.tokenizer.tokenise(expected["texts"].tolist(), int(expected["max_length"]))
     for row, (ids, mask) in enumerate(zip(expected["input_ids"], expected["mask"], strict=True)):
         assert tokens[row].tolist() == ids[mask.astype(bool)].tolist()

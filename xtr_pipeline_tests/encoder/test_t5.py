@@ -15,17 +15,15 @@ from safetensors.numpy import load_file, save_file
 from xtr_pipeline.encoder.checkpoint import CheckpointError, load_encoder, save_encoder
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.encoder.kernels import Kernels, fast_kernels, reference_kernels
+from xtr_pipeline.encoder.kernels import Kernels
 from xtr_pipeline.encoder.lora import add_lora, merged
-from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.t5 import relative_buckets
 from xtr_pipeline.encoder.t5_config import T5Config
 from xtr_pipeline.training.trainer import train
-from xtr_pipeline_tests.encoder.conftest import FIXTURES
+from xtr_pipeline_tests.encoder.conftest import FIXTURES, KERNELS, reference_of, with_kernels
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_examples
 
 TINY_T5 = FIXTURES / "tiny_t5"
-KERNELS = pytest.mark.parametrize("kernels", [fast_kernels(), reference_kernels()], ids=lambda kernels: kernels.name)
 
 
 @pytest.fixture
@@ -35,16 +33,14 @@ def t5() -> Encoder:
 
 @pytest.fixture(scope="module")
 def reference() -> dict[str, np.ndarray]:
-    with np.load(FIXTURES / "tiny_t5.npz") as arrays:
-        return dict(arrays)
+    return reference_of("tiny_t5")
 
 
 @KERNELS
 def test_outputs_and_vectors_equal_the_reference_implementation(
     t5: Encoder, reference: dict[str, np.ndarray], kernels: Kernels
 ) -> None:
-    model = MultiVectorEncoder(t5.config, t5.settings.dim, kernels)
-    model.load_weights([(name, mx.array(weight)) for name, weight in t5.weights().items()])
+    model = with_kernels(t5, kernels)
     ids, mask = mx.array(reference["input_ids"]), mx.array(reference["mask"])
     real = reference["mask"].astype(bool)
     assert real.shape[1] > 20, "texts must be longer than the largest distance that has a bucket of its own"

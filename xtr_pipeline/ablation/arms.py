@@ -143,10 +143,14 @@ def arm_of(text: str) -> Arm:
 
 
 def shortened(arm: Arm, steps: int | None) -> Arm:
-    """The same arm, trained for at most so many steps where it is trained and says nothing itself."""
+    """The same arm, trained for at most so many steps where it is trained and says nothing itself.
+
+    Its last step is delivered: early stopping, which would hide that an arm makes the start worse, is left out.
+    """
     if steps is None or arm.start not in RECIPES:
         return arm
-    return replace(arm, settings={"steps": min(steps, RECIPES[arm.start].steps), **arm.settings})
+    short = {"steps": min(steps, RECIPES[arm.start].steps), "dev_every": 0, "start_may_win": False}
+    return replace(arm, settings={**short, **arm.settings})
 
 
 def _setting(arm: str, change: str) -> tuple[str, Any]:

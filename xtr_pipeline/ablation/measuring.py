@@ -23,6 +23,7 @@ from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline.training.averaging import averaged
+from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport
 from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline.training.trainer import train
@@ -122,12 +123,18 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     start = starting_encoder(bench.base, recipe, known.drop("source"), arm.head_dim or bench.head_dim)
     folder = model_folder(bench, arm, seed)
     if not (folder / "config.json").is_file():
-        probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
         state = folder.parent / "state"
-        trained = train(recipe, start, examples, probe, state, on_step).encoder
+        trained = train(recipe, start, examples, _dev(bench, recipe), state, on_step).encoder
         save_encoder(trained, folder)
         shutil.rmtree(state)
     return _delivered(start, folder, arm)
+
+
+def _dev(bench: Bench, recipe: Recipe) -> Callable[[Encoder], float]:
+    """What early stopping measures with; nothing, where no measurement decides anything: each takes minutes."""
+    if not recipe.chooses_on_dev:
+        return lambda _: 0.0
+    return dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
 
 
 def model_folder(bench: Bench, arm: Arm, seed: int) -> Path:
@@ -172,12 +179,15 @@ def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
 def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
     """Identity of an arm's model, or of its measurement: what it is made of."""
     parts: list[object] = [of, arm.start, bench.base.fingerprint]
-    if arm.start in RECIPES:
-        parts += [asdict(arm.recipe(seed)), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
+    recipe = arm.recipe(seed) if arm.start in RECIPES else None
+    if recipe is not None:
+        parts += [asdict(recipe), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
         parts += [arm.average, arm.weighted_tokens, *(getattr(arm, weight) for weight in SEARCHED)]
-    parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]
+    # further grades on dev leave a model as it is where none of them chose it
+    if of == "measurement" or (recipe is not None and recipe.chooses_on_dev):
+        parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

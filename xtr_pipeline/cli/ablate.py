@@ -33,7 +33,9 @@ def ablate(
     seeds: Annotated[str, typer.Option(help="Seeds of the trained arms, with commas between; means are shown.")] = "13",
     steps: Annotated[
         int | None,
-        typer.Option(help="Train every arm for at most so many steps: a table in hours, not days.", min=1),
+        typer.Option(
+            help="Train every arm for at most so many steps, without early stopping: a table in hours, not days.", min=1
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table here as Markdown.", metavar="FILE")] = None,
 ) -> None:

@@ -130,6 +130,11 @@ class Recipe:
         """Identity of the recipe: sha256 hex over all its settings."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
+    @property
+    def chooses_on_dev(self) -> bool:
+        """Whether a measurement on dev can decide which weights are delivered."""
+        return self.dev_every > 0 or self.start_may_win
+
     def quick(self) -> Recipe:
         """The same recipe with a few short steps: under a minute on two cores, for a first look and for CI."""
         return replace(

@@ -70,3 +70,9 @@ def test_a_bound_of_steps_holds_for_trained_arms_that_say_nothing_themselves() -
     assert shortened(arm_of("docstring"), 10_000).recipe(13).steps == DOCSTRING.steps
     assert shortened(arm_of("base"), 150) == arm_of("base")
     assert shortened(arm_of("judged"), None) == arm_of("judged")
+
+
+def test_an_arm_with_a_bound_of_steps_delivers_its_last_one() -> None:
+    assert not shortened(arm_of("judged"), 150).recipe(13).chooses_on_dev
+    assert arm_of("judged").recipe(13).chooses_on_dev
+    assert shortened(arm_of("judged:dev_every=5"), 150).recipe(13).chooses_on_dev

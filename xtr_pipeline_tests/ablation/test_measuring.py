@@ -9,7 +9,7 @@ import pytest
 
 from xtr_pipeline.ablation import arms
 from xtr_pipeline.ablation.arms import Arm, ArmError
-from xtr_pipeline.ablation.measuring import Bench, Checkpoint, mean_over_seeds, measure, share_of
+from xtr_pipeline.ablation.measuring import Bench, Checkpoint, mean_over_seeds, measure, model_folder, share_of
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import save_encoder
@@ -110,6 +110,18 @@ def test_the_main_jobs_checkpoint_is_used_where_the_recipe_is_its_own(bench: Ben
         measure(made, other, 14 if other.name == "seed" else recipe.seed, steps)
         assert steps.taken > taken
         taken = steps.taken
+
+
+def test_further_grades_on_dev_leave_a_model_as_it_is_where_none_of_them_chose_it(bench: Bench) -> None:
+    more = replace(bench, dev_queries=bench.dev_queries.with_columns(query=pl.col("query") + " now"))
+    chosen = Arm("judged", "judged", {"start_may_win": True})
+    last = Arm("judged", "judged", {"start_may_win": False})
+    assert model_folder(bench, chosen, 13) != model_folder(more, chosen, 13)
+    assert model_folder(bench, last, 13) == model_folder(more, last, 13)
+    steps = Steps()
+    measure(bench, last, 13, steps)
+    measure(more, last, 13, steps)
+    assert steps.taken == 4
 
 
 def test_averaging_trains_nothing_and_all_of_the_start_is_the_start(bench: Bench) -> None:

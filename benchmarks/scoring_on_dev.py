@@ -34,14 +34,15 @@ from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
-from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT, size_handicaps
+from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.narrowing import unit_means
-from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
+from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
 
 Scores = NDArray[np.float32]
 SHORT = 64
+USUAL = FileWeights()
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Found:
     means: Scores
     outlined: Outlined
 
-    def units(self, weight: float = OUTLINE_WEIGHT, dense: float = 0.0) -> list[Scores]:
+    def units(self, weight: float = USUAL.outline, dense: float = 0.0) -> list[Scores]:
         """Scores of the units for each query, by the weight of outlines and that of mean vectors beside MaxSim."""
         scores = (self.maxsim + dense * self.means) / (1 + dense)
         return list(replace(self.outlined, weight=weight).mixed(scores))
@@ -79,7 +80,7 @@ class Repo:
     @cached_property
     def outlined(self) -> Outlined:
         """Which documents are units, and which are their files' outlines."""
-        return Outlined.of(document_ids(self.units), self.units, OUTLINE_WEIGHT)
+        return Outlined.of(document_ids(self.units), self.units, USUAL.outline)
 
     @cached_property
     def rarity(self) -> Encoder:
@@ -112,7 +113,7 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
 
     sizes = size_handicaps(repo.units["path"], 1.0)
 
-    def ranked(scores: Scores, size: float = SIZE_WEIGHT, second: float = SECOND_WEIGHT) -> list[str]:
+    def ranked(scores: Scores, size: float = USUAL.size, second: float = USUAL.second) -> list[str]:
         return [hit.path for hit in ranker.files(scores - size * sizes, everything, len(paths), second)]
 
     usual = repo.found(encoder)

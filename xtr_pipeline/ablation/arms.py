@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT
-from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
+from xtr_pipeline.retrieval.file_scores import FileWeights
 from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
 
 Start = Literal["bm25", "mean-vector", "base", "docstring", "judged"]
@@ -19,14 +18,11 @@ OWN: Mapping[str, type] = {
     "without": str,
     "average": float,
     "head_dim": int,
-    "outline_weight": float,
-    "size_weight": float,
-    "second_weight": float,
     "weighted_tokens": bool,
 }
 """Settings of an arm besides those of its recipe."""
-SEARCHED = ("outline_weight", "size_weight", "second_weight")
-"""Those that change how a model is searched and not what it is."""
+SEARCHED: Mapping[str, type] = {f"{weight.name}_weight": float for weight in fields(FileWeights)}
+"""Those that change how a model is searched and not what it is: `FileWeights`."""
 SOURCES = ("written", "file", "judged")
 """Where the training set has its queries from: written about units, about files, or (of either kind) with grades."""
 
@@ -81,10 +77,8 @@ class Arm:
         without: Sources of queries that it is not trained on, with + between: "written", "file", "judged".
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
-        outline_weight: How much a file's outline counts beside a unit's own score.
-        size_weight: What is taken off the score of a file for having many units.
-        second_weight: How much a file's second best unit counts.
         weighted_tokens: Whether a query's tokens count as the model has it, or all alike.
+        weights: What counts in a file's score besides its best unit.
     """
 
     name: str
@@ -94,10 +88,8 @@ class Arm:
     without: str = ""
     average: float = 0.0
     head_dim: int = 0
-    outline_weight: float = OUTLINE_WEIGHT
-    size_weight: float = SIZE_WEIGHT
-    second_weight: float = SECOND_WEIGHT
     weighted_tokens: bool = True
+    weights: FileWeights = field(default_factory=FileWeights)
 
     def recipe(self, seed: int) -> Recipe:
         """The recipe that trains this arm.
@@ -124,8 +116,9 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"unknown arm {text!r}: choose of {', '.join(TABLE)}, or write judged:setting=value,...")
     settings = dict(_setting(text, change) for change in changes.split(",")) if changes else {}
     own = {name: settings.pop(name) for name in OWN if name in settings}
+    searched = {name.removesuffix("_weight"): settings.pop(name) for name in SEARCHED if name in settings}
     taken = SEARCHED if start == "base" else ()
-    if start in UNTRAINED and {*settings, *own} - {*taken}:
+    if start in UNTRAINED and (settings or own or (searched and not taken)):
         raise ArmError(f"arm {text!r}: {start} is not trained and takes {' and '.join(taken) or 'nothing'} alone")
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
@@ -134,9 +127,9 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"arm {text!r}: docstrings have one source, and nothing of it can be left out")
     if unknown:
         raise ArmError(f"arm {text!r}: no source {', '.join(sorted(unknown))}; there are {', '.join(SOURCES)}")
-    if own.get("head_dim", 1) < 1 or any(own.get(weight, 0.0) < 0 for weight in SEARCHED):
+    if own.get("head_dim", 1) < 1 or any(weight < 0 for weight in searched.values()):
         raise ArmError(f"arm {text!r}: head_dim must be at least 1, {', '.join(SEARCHED)} at least 0")
-    arm = Arm(text, start, settings, **own)  # type: ignore[arg-type]  # one of the names above
+    arm = Arm(text, start, settings, **own, weights=FileWeights(**searched))  # type: ignore[arg-type]  # one of the names above
     if start in RECIPES:
         arm.recipe(RECIPES[start].seed)
     return arm
@@ -155,14 +148,14 @@ def shortened(arm: Arm, steps: int | None) -> Arm:
 
 def _setting(arm: str, change: str) -> tuple[str, Any]:
     name, equals, value = change.partition("=")
-    known = {f.name for f in fields(Recipe)} - {"name"} | set(OWN)
+    known = {f.name for f in fields(Recipe)} - {"name"} | {*OWN, *SEARCHED}
     if name not in known or not equals:
         raise ArmError(f"arm {arm!r}: no setting {name!r}; there are {', '.join(sorted(known))}")
     try:
         read = json.loads(value)
     except json.JSONDecodeError:
         read = value
-    expected = OWN.get(name) or type(getattr(JUDGED, name))
+    expected = {**OWN, **SEARCHED}.get(name) or type(getattr(JUDGED, name))
     if expected is float and type(read) is int:
         read = float(read)
     if type(read) is not expected:

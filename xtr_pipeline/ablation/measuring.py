@@ -6,13 +6,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from xtr_pipeline.ablation.arms import RECIPES, SEARCHED, Arm, ArmError
+from xtr_pipeline.ablation.arms import RECIPES, Arm, ArmError
 from xtr_pipeline.ablation.mean_vectors import MeanVectorSearcher
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
@@ -165,9 +165,7 @@ def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
         encoder,
         index,
         on_encode,
-        outline_weight=arm.outline_weight,
-        size_weight=arm.size_weight,
-        second_weight=arm.second_weight,
+        weights=arm.weights,
     )
     if arm.start == "bm25":
         return evaluate_searcher(searcher, asked, "bm25", arm.name)
@@ -184,7 +182,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [asdict(recipe), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
-        parts += [arm.average, arm.weighted_tokens, *(getattr(arm, weight) for weight in SEARCHED)]
+        parts += [arm.average, arm.weighted_tokens, *astuple(arm.weights)]
     # further grades on dev leave a model as it is where none of them chose it
     if of == "measurement" or (recipe is not None and recipe.chooses_on_dev):
         parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.retrieval.file_scores import FileWeights
 from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
@@ -48,7 +49,7 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
     """
     random = np.random.default_rng(seed)
     # files of ten units each, with an outline as long as a unit
-    outlined = Outlined(np.arange(units), units + np.arange(units) // 10)
+    outlined = Outlined(np.arange(units), units + np.arange(units) // 10, FileWeights().outline)
     counts = random.choice(lengths, size=int(outlined.outlines[-1]) + 1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     vectors = searched_vectors(_random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random))

@@ -12,8 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT
-from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
+from xtr_pipeline.retrieval.file_scores import FileWeights
+
+USUAL = FileWeights()
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class EvalLogEntry:
     figures: Mapping[str, float]
     command: str
     """What was run, without machine paths where they do not matter."""
-    outline_weight: float = OUTLINE_WEIGHT
+    outline_weight: float = USUAL.outline
     """Of files' outlines in the model's scores; entries without it are from before there were any."""
-    size_weight: float = SIZE_WEIGHT
+    size_weight: float = USUAL.size
     """Of files' sizes, taken off the model's scores; entries without it are from before that."""
-    second_weight: float = SECOND_WEIGHT
+    second_weight: float = USUAL.second
     """Of files' second best units; entries without it are from before that."""
 
 

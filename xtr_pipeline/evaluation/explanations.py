@@ -164,9 +164,9 @@ def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedE
         won, right = hits[0].unit_id, best.unit_id
         winner, other = (Shown(texts[unit], outlines[unit]) for unit in (won, right))
         words = word_matches(encoder, miss["query"], winner, other, weight)
-        matches = [match.times(1 - searcher.second_weight) for match in words]
-        matches.append(_second_match(searcher.second_weight, unit_hits, hits[0], best, names))
-        matches.append(_size_match(searcher.size_weight, sizes[hits[0].path], sizes[best.path]))
+        matches = [match.times(1 - searcher.weights.second) for match in words]
+        matches.append(_second_match(searcher.weights.second, unit_hits, hits[0], best, names))
+        matches.append(_size_match(searcher.weights.size, sizes[hits[0].path], sizes[best.path]))
         matches.sort(key=lambda match: -match.advantage)
         why = "; ".join(str(match) for match in matches[:SHOWN_WORDS] if match.advantage > 0)
         shown = {name: miss[name] for name in ("kind", "repo", "query_id", "query", "first_rank")}

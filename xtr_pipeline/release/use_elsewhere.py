@@ -3,8 +3,7 @@
 from xtr_pipeline.corpus.identifiers import HUMP
 from xtr_pipeline.encoder.code_text import GRAMMAR
 from xtr_pipeline.encoder.settings import EncoderSettings
-from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT
-from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
+from xtr_pipeline.retrieval.file_scores import FileWeights
 
 _TOKEN_WEIGHTS = """\
 **A query's tokens do not count alike**: a score is the mean over them weighted by `token_weights.safetensors`
@@ -54,13 +53,14 @@ def _rest(settings: EncoderSettings) -> str:
     vectors = "every token but padding" if settings.keep_special_tokens else "every token but padding, [CLS] and [SEP]"
     if settings.skip_punctuation:
         vectors += ", and in documents but single ASCII punctuation marks,"
+    weights = FileWeights()
     points = (
         "A document is a unit's path, its symbol where neither path nor body names it, its docstring, and its body "
         "without common indentation, each beginning a line of its own.",
-        f"A unit's score is its own and {OUTLINE_WEIGHT:g} times that of its file's outline: the path and, a line "
+        f"A unit's score is its own and {weights.outline:g} times that of its file's outline: the path and, a line "
         "each, every symbol of the file with the first line of its documentation.",
-        f"A file's score is {1 - SECOND_WEIGHT:g} times that of its best unit and {SECOND_WEIGHT:g} times that of its "
-        f"second best, less {SIZE_WEIGHT:g} times the natural logarithm of how many units it has.",
+        f"A file's score is {1 - weights.second:g} times that of its best unit and {weights.second:g} times that of "
+        f"its second best, less {weights.size:g} times the natural logarithm of how many units it has.",
         f"Queries are cut at {settings.query_length} tokens and documents at {settings.document_length}, special "
         "tokens included. `max_seq_length` is the larger of the two: cut queries yourself.",
         f"There is no query or document prefix and no query expansion; {vectors} gives a vector of length 1 (normalise "

@@ -1,24 +1,41 @@
 """From the scores of units to that of their file: its best unit, some of its second best, less something for its size.
 
+A unit's own score has a share of that of its file's outline in it already (`outlined`).
+
 The largest of n scores grows with n whether or not one of them is right (with log n where large scores are
 exponentially rare; Fisher and Tippett 1928). On the dev repositories the mean score of a file over queries about other
 projects follows the logarithm of its units (correlation 0.90 to 0.96): ranked by their best units alone, large files
 come first whatever is asked. And where two units of a file fit a query, it is less likely that they do by chance.
 
-Both weights were chosen on dev. For the main job's model of 27 November they lift semantic R@10 there from 0.623 to
-0.645 and nDCG@10 from 0.434 to 0.452 (`benchmarks/README.md`).
+All weights were chosen on dev (`benchmarks/README.md`). For the main job's model of 27 November those of sizes and
+second units lift semantic R@10 there from 0.623 to 0.645 and nDCG@10 from 0.434 to 0.452. For a model of 26 November
+an outline's weight of 0.1 lifted R@10 from 0.524 to 0.556 and P@1 from 0.217 to 0.235; 0.2 costs keyword queries.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-SIZE_WEIGHT = 0.0125
-SECOND_WEIGHT = 0.2
-
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FileWeights:
+    """What counts in the score of a file besides its best unit; 0 leaves it out.
+
+    Attributes:
+        outline: Of the file's outline in the score of each of its units, where the unit itself counts 1.
+        size: Of the natural logarithm of the file's number of units, which is taken off.
+        second: Share of the second best unit in the score, where the best one has the rest.
+    """
+
+    outline: float = 0.1
+    size: float = 0.0125
+    second: float = 0.2
 
 
 def size_handicaps(paths: pl.Series, weight: float) -> NDArray[np.float32]:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import document_ids
 from xtr_pipeline.retrieval.bm25 import Bm25
-from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT, size_handicaps
+from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
-from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT, Outlined
+from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
 from xtr_pipeline.retrieval.token_index import TokenIndex
@@ -41,24 +41,20 @@ class Searcher:
         encoder: TextEncoder | None,
         fusion: FusionSettings | None = None,
         narrowing: Narrowing | None = None,
-        outline_weight: float = OUTLINE_WEIGHT,
-        size_weight: float = SIZE_WEIGHT,
-        second_weight: float = SECOND_WEIGHT,
+        weights: FileWeights | None = None,
     ) -> None:
         """Takes parts that belong together; `retrieval.sources` makes them.
 
         Args:
             units: Code units sorted by unit id, of one repository.
-            index: Token vectors of exactly these units and, with an outline weight, their files' outlines
+            index: Token vectors of exactly these units and, where outlines have a weight, their files' outlines
                 (`corpus.outlines.with_outlines`); None for bm25 mode only.
             bm25: Over these units' rendered texts, in the same order.
             encoder: The model of the index; None for bm25 mode only.
             fusion: How hybrid mode weighs its sides; defaults to `FusionSettings()`.
             narrowing: How many units of a large corpus semantic mode scores by all their tokens; defaults to
                 `Narrowing()`.
-            outline_weight: How much a file's outline counts beside a unit's own score.
-            size_weight: What the model's modes take off the score of a file for having many units.
-            second_weight: How much a file's second best unit counts in them, where the best and it count 1.
+            weights: What counts in the model's modes besides a file's best unit; defaults to `FileWeights()`.
 
         Raises:
             ValueError: The parts do not belong together.
@@ -69,11 +65,10 @@ class Searcher:
         self.encoder = encoder
         self.fusion = fusion or FusionSettings()
         self.narrowing = narrowing or Narrowing()
-        _check_parts(units, index, bm25, encoder, outlines=outline_weight > 0)
-        self.outlined = None if index is None else Outlined.of(index.unit_ids, units, outline_weight)
-        self.size_weight = size_weight
-        self.second_weight = second_weight
-        self._handicaps = size_handicaps(units["path"], size_weight)
+        self.weights = weights or FileWeights()
+        _check_parts(units, index, bm25, encoder, outlines=self.weights.outline > 0)
+        self.outlined = None if index is None else Outlined.of(index.unit_ids, units, self.weights.outline)
+        self._handicaps = size_handicaps(units["path"], self.weights.size)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
     def rank_units(self, query: str, mode: Mode, k: int) -> list[UnitHit]:
@@ -97,7 +92,7 @@ class Searcher:
         """`rank_files` for many queries, scored in batches; raises as `rank_units_many` does."""
         self._check_request(queries, mode, k)
         scored = self._scored(queries, mode, self._handicaps)
-        second = 0.0 if mode == "bm25" else self.second_weight
+        second = 0.0 if mode == "bm25" else self.weights.second
         return [self._ranker.files(scores, found, k, second) for scores, found in scored]
 
     def _scored(

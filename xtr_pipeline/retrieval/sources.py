@@ -11,11 +11,10 @@ from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.cache_folder import folder_cache
-from xtr_pipeline.retrieval.file_scores import SECOND_WEIGHT, SIZE_WEIGHT
+from xtr_pipeline.retrieval.file_scores import FileWeights
 from xtr_pipeline.retrieval.folder_excludes import folder_excludes
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
-from xtr_pipeline.retrieval.outlined import OUTLINE_WEIGHT
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.searcher import Searcher
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
@@ -31,9 +30,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
     cache: Path | None,
     on_progress: OnProgress | None = None,
     fusion: FusionSettings | None = None,
-    outline_weight: float = OUTLINE_WEIGHT,
-    size_weight: float = SIZE_WEIGHT,
-    second_weight: float = SECOND_WEIGHT,
+    weights: FileWeights | None = None,
 ) -> Searcher:
     """Makes a searcher over the units of one repository.
 
@@ -43,9 +40,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
         cache: Folder for this corpus's token indexes; only needed with an encoder.
         on_progress: Hears how far the encode is.
         fusion: How hybrid mode weighs its sides.
-        outline_weight: How much a file's outline counts beside a unit's own score; at 0 none is encoded.
-        size_weight: What is taken off the score of a file for having many units.
-        second_weight: How much a file's second best unit counts.
+        weights: What counts besides a file's best unit; outlines of weight 0 are not encoded.
 
     Raises:
         NoUnitsError: No units.
@@ -61,18 +56,10 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
     keyword = Bm25(render_units(units))
     if encoder is None or cache is None:
         return Searcher(units, None, keyword, None, fusion)
-    documents = with_outlines(units) if outline_weight else units
+    weights = weights or FileWeights()
+    documents = with_outlines(units) if weights.outline else units
     index = build_index(documents, encoder, cache, on_progress)
-    return Searcher(
-        units,
-        index,
-        keyword,
-        encoder,
-        fusion,
-        outline_weight=outline_weight,
-        size_weight=size_weight,
-        second_weight=second_weight,
-    )
+    return Searcher(units, index, keyword, encoder, fusion, weights=weights)
 
 
 def searcher_for_folder(

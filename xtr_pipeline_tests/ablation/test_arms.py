@@ -11,7 +11,8 @@ def test_every_arm_of_the_table_can_be_read_and_is_another_system() -> None:
     # by the recipe that comes of it: a setting that is the recipe's own makes no other system
     recipes = [arm.recipe(JUDGED.seed) if arm.start in RECIPES else None for arm in arms]
     systems = {
-        (recipe, *(getattr(arm, name) for name in ("start", *OWN))) for arm, recipe in zip(arms, recipes, strict=True)
+        (recipe, *(getattr(arm, name) for name in ("start", *OWN, "weights")))
+        for arm, recipe in zip(arms, recipes, strict=True)
     }
     assert len(systems) == len(TABLE)
 

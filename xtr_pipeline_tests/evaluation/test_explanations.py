@@ -20,6 +20,7 @@ from xtr_pipeline.evaluation.explanations import (
     word_matches,
 )
 from xtr_pipeline.evaluation.queries import EvalQuery
+from xtr_pipeline.retrieval.file_scores import FileWeights
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline_tests.judge.sample_units import code_unit
@@ -73,7 +74,7 @@ def test_a_file_that_lost_by_its_size_alone_is_explained_by_it(tmp_path: Path) -
     encoder = load_encoder(TINY_BERT)
     large = [code_unit("large.py", f"name{number}", f"page {number}") for number in range(12)]
     units = units_frame([*large, code_unit("small.py", "name0", "page 0")], "toy", "1")
-    searcher = searcher_for_units(units, encoder, tmp_path, outline_weight=0.0, size_weight=10.0)
+    searcher = searcher_for_units(units, encoder, tmp_path, weights=FileWeights(outline=0.0, size=10.0))
     asked = [EvalQuery("q", "toy", "conceptual", "page", ("large.py",))]
     metrics = evaluate_searcher(searcher, asked, "semantic", "tiny").with_columns(pl.lit(0.0).alias("Success@10"))
     (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder, "semantic").iter_rows(named=True)
@@ -86,7 +87,7 @@ def test_a_file_that_won_by_its_second_unit_is_explained_by_it(tmp_path: Path) -
     encoder = load_encoder(TINY_BERT)
     named = [("twice.py", "name1", "page name"), ("twice.py", "name2", "page name"), ("once.py", "name3", "page name")]
     units = units_frame([code_unit(*row) for row in [*named, ("once.py", "other", "x")]], "toy", "1")
-    searcher = searcher_for_units(units, encoder, tmp_path, outline_weight=0.0, second_weight=0.9)
+    searcher = searcher_for_units(units, encoder, tmp_path, weights=FileWeights(outline=0.0, second=0.9))
     asked = [EvalQuery("q", "toy", "conceptual", "page name", ("once.py",))]
     metrics = evaluate_searcher(searcher, asked, "semantic", "tiny").with_columns(pl.lit(0.0).alias("Success@10"))
     (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder, "semantic").iter_rows(named=True)

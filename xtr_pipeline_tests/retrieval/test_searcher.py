@@ -11,6 +11,7 @@ import pytest
 from xtr_pipeline.corpus.outlines import outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.bm25 import Bm25
+from xtr_pipeline.retrieval.file_scores import FileWeights
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
 from xtr_pipeline.retrieval.modes import MODES, Mode
@@ -123,7 +124,7 @@ def test_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the_files_ou
     tmp_path: Path, encoder: FakeEncoder, weight: float, mode: Mode
 ) -> None:
     # so few tokens are all retrieved, which makes xtr mode MaxSim
-    searcher = searcher_for_units(UNITS, encoder, tmp_path, outline_weight=weight)
+    searcher = searcher_for_units(UNITS, encoder, tmp_path, weights=FileWeights(outline=weight))
     query = encoder.encode_queries(["send socket"])[0]
 
     def score(text: str) -> float:
@@ -146,7 +147,7 @@ def test_a_large_file_gives_some_of_its_best_units_score_away_where_files_are_ra
     tmp_path: Path, encoder: FakeEncoder, mode: Mode
 ) -> None:
     units = make_units([("one.py", "send", "send bytes"), *(("many.py", f"f{n}", f"send bytes {n}") for n in range(7))])
-    searcher = searcher_for_units(units, encoder, tmp_path, size_weight=0.05, second_weight=0.0)
+    searcher = searcher_for_units(units, encoder, tmp_path, weights=FileWeights(size=0.05, second=0.0))
     best = {hit.path: hit.score for hit in reversed(searcher.rank_units("send bytes", mode, 8))}
     files = {hit.path: hit.score for hit in searcher.rank_files("send bytes", mode, 2)}
     assert files["one.py"] == pytest.approx(best["one.py"], abs=1e-6)
@@ -155,7 +156,7 @@ def test_a_large_file_gives_some_of_its_best_units_score_away_where_files_are_ra
 
 @pytest.mark.parametrize("mode", ["semantic", "xtr"])
 def test_a_files_second_best_unit_has_a_share_in_its_score(tmp_path: Path, encoder: FakeEncoder, mode: Mode) -> None:
-    searcher = searcher_for_units(UNITS, encoder, tmp_path, size_weight=0.0, second_weight=0.25)
+    searcher = searcher_for_units(UNITS, encoder, tmp_path, weights=FileWeights(size=0.0, second=0.25))
     units = searcher.rank_units("receive bytes", mode, 4)
     own = sorted((hit.score for hit in units if hit.path == "net/client.py"), reverse=True)
     files = {hit.path: hit.score for hit in searcher.rank_files("receive bytes", mode, 3)}
@@ -168,7 +169,9 @@ def test_keyword_search_knows_no_handicap_and_hybrid_takes_its_share_of_it(
     tmp_path: Path, encoder: FakeEncoder
 ) -> None:
     units = make_units([("one.py", "send", "send bytes"), *(("many.py", f"f{n}", f"send bytes {n}") for n in range(7))])
-    plain, fair = (searcher_for_units(units, encoder, tmp_path, size_weight=weight) for weight in (0.0, 5.0))
+    plain, fair = (
+        searcher_for_units(units, encoder, tmp_path, weights=FileWeights(size=weight)) for weight in (0.0, 5.0)
+    )
     assert fair.rank_files("send bytes", "bm25", 2) == plain.rank_files("send bytes", "bm25", 2)
     assert fair.rank_units("send bytes", "hybrid", 8) == plain.rank_units("send bytes", "hybrid", 8)
     assert [hit.path for hit in fair.rank_files("send bytes 3", "hybrid", 2)] == ["one.py", "many.py"]

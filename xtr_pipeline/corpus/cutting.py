@@ -11,7 +11,7 @@ import polars as pl
 
 from xtr_pipeline.corpus.file_kinds import FileKind, kind_by_content, kind_by_name
 from xtr_pipeline.corpus.grammars import parse
-from xtr_pipeline.corpus.parts import Line, split_parts
+from xtr_pipeline.corpus.parts import WINDOW, Line, Window, split_parts
 from xtr_pipeline.corpus.pieces import Piece, share_out
 from xtr_pipeline.corpus.selection import select_files
 from xtr_pipeline.corpus.source_text import MAX_FILE_BYTES, SourceText, decode
@@ -75,7 +75,9 @@ class FileCut:
 SHOWN_PATHS = 20
 
 
-def cut_tree(root: Path, repo: str, version: str, roots: Sequence[str], excludes: Sequence[str]) -> Cut:
+def cut_tree(  # noqa: PLR0913, PLR0917 - a tree, what it is called, and what of it is cut how
+    root: Path, repo: str, version: str, roots: Sequence[str], excludes: Sequence[str], window: Window = WINDOW
+) -> Cut:
     """Cuts the selected files of a tree into units.
 
     Args:
@@ -84,19 +86,20 @@ def cut_tree(root: Path, repo: str, version: str, roots: Sequence[str], excludes
         version: Version of the tree, stored with every unit.
         roots: What belongs to the corpus, as in `select_files`.
         excludes: What does not.
+        window: What a unit may hold.
 
     Raises:
         SelectionError: A pattern is malformed.
         FileNotFoundError: `root` is not a folder.
         OSError: A selected file cannot be read.
     """
-    files = {path: _cut_path(root / path, path) for path in select_files(root, roots, excludes)}
+    files = {path: _cut_path(root / path, path, window) for path in select_files(root, roots, excludes)}
     units = units_frame((unit for file in files.values() for unit in file.units), repo, version)
     return Cut(units, _report(files))
 
 
-def cut_file(path: str, data: bytes) -> FileCut:
-    """Cuts one file, given its path (for its name only) and its bytes."""
+def cut_file(path: str, data: bytes, window: Window = WINDOW) -> FileCut:
+    """Cuts one file, given its path (for its name only), its bytes and what a unit may hold."""
     by_name = kind_by_name(path)
     if by_name is not None and by_name.skipped:
         return FileCut(skipped=by_name.skipped)
@@ -106,16 +109,16 @@ def cut_file(path: str, data: bytes) -> FileCut:
     kind = kind_by_content(by_name, source.text)
     if kind.skipped:
         return FileCut(skipped=kind.skipped)
-    return _cut_source(path, kind, source)
+    return _cut_source(path, kind, source, window)
 
 
-def _cut_path(file: Path, path: str) -> FileCut:
+def _cut_path(file: Path, path: str, window: Window) -> FileCut:
     """Reads and cuts a file; one over the limit is not read whole."""
     with file.open("rb") as stream:
-        return cut_file(path, stream.read(MAX_FILE_BYTES + 1))
+        return cut_file(path, stream.read(MAX_FILE_BYTES + 1), window)
 
 
-def _cut_source(path: str, kind: FileKind, source: SourceText) -> FileCut:
+def _cut_source(path: str, kind: FileKind, source: SourceText, window: Window) -> FileCut:
     """Cuts decoded text by its grammar, or into line windows without one."""
     name = module_name(path)
     has_error, licence = False, 0
@@ -126,7 +129,7 @@ def _cut_source(path: str, kind: FileKind, source: SourceText) -> FileCut:
         found = find_symbols(parsed, kind.grammar, source.lines)
         pieces = share_out(source.lines, found, name)
         has_error, licence = parsed.root.has_error, len(found.licence)
-    units = tuple(unit for piece in pieces for unit in _units_of(piece, path, kind.language, source.lines))
+    units = tuple(unit for piece in pieces for unit in _units_of(piece, path, kind.language, source.lines, window))
     if not units:
         return FileCut(skipped="no words")
     return FileCut(units, kind.language, "", has_error, source.lossy, source.long_lines, licence)
@@ -138,11 +141,11 @@ def module_name(path: str) -> str:
     return pure.parent.name if pure.stem in _INDEX_NAMES and pure.parent.name else pure.stem or pure.name
 
 
-def _units_of(piece: Piece, path: str, language: str, lines: Sequence[str]) -> list[CodeUnit]:
+def _units_of(piece: Piece, path: str, language: str, lines: Sequence[str], window: Window) -> list[CodeUnit]:
     """Turns a piece into its unit, or into the parts of it."""
     overhead = estimated_tokens(path) + estimated_tokens(piece.symbol)
     units = []
-    for part, shown in enumerate(split_parts(_lines_of(piece, lines), overhead)):
+    for part, shown in enumerate(split_parts(_lines_of(piece, lines), overhead, window)):
         rows = [line.row for line in shown if line.text.strip()]
         docstring = "\n".join(line.text for line in shown if line.is_doc).strip()
         body = "\n".join(line.text for line in shown if not line.is_doc).strip("\n")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xtr_pipeline.corpus.cutting import FileCut, cut_file, cut_tree, module_name
-from xtr_pipeline.corpus.parts import MAX_PART_LINES
+from xtr_pipeline.corpus.parts import WINDOW
 from xtr_pipeline.corpus.source_text import MAX_FILE_BYTES, MAX_LINE_CHARACTERS
 from xtr_pipeline.corpus.units import UNIT_SCHEMA, CodeUnit, content_hash, units_frame
 from xtr_pipeline_tests.corpus.samples import SAMPLES, Sample
@@ -88,7 +88,7 @@ def test_no_line_gets_lost_in_shuffled_repeated_and_broken_files(
     assert _lost_lines(text, cut) == []
     ids = [(unit.symbol, unit.start_line, unit.end_line) for unit in cut.units]
     assert len(ids) == len(set(ids))
-    assert all(unit.body.count("\n") < MAX_PART_LINES for unit in cut.units)
+    assert all(unit.body.count("\n") < WINDOW.lines for unit in cut.units)
 
 
 @settings(max_examples=60, deadline=None)

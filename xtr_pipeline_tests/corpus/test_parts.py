@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xtr_pipeline.corpus.parts import MAX_PART_LINES, MAX_PART_TOKENS, Line, split_parts
+from xtr_pipeline.corpus.parts import WINDOW, Line, Window, split_parts
 from xtr_pipeline.corpus.token_estimate import estimated_tokens
 
 ROW_TEXTS = st.sampled_from(
@@ -28,15 +28,25 @@ def test_nothing_gives_no_part():
     assert split_parts(_lines(["", "  "]), 10) == []
 
 
-@given(st.lists(ROW_TEXTS, max_size=150), st.integers(0, 20), st.integers(0, 200))
-def test_parts_hold_every_line_once_and_keep_to_the_limits(texts: list[str], docs: int, overhead: int):
-    parts = split_parts(_lines(texts, docs), overhead)
+@given(
+    st.lists(ROW_TEXTS, max_size=150),
+    st.integers(0, 20),
+    st.integers(0, 200),
+    st.sampled_from([WINDOW, Window(480, 80), Window(150, 12)]),
+)
+def test_parts_hold_every_line_once_and_keep_to_the_limits(texts: list[str], docs: int, overhead: int, window: Window):
+    parts = split_parts(_lines(texts, docs), overhead, window)
 
     shown = sorted(line.row for part in parts for line in part if line.text.strip())
     assert shown == [row for row, text in enumerate(texts) if text.strip()]
     for part in parts:
-        assert len(part) <= MAX_PART_LINES
-        assert len(part) == 1 or sum(line.tokens for line in part) <= MAX_PART_TOKENS
+        assert len(part) <= window.lines
+        assert len(part) == 1 or sum(line.tokens for line in part) <= window.tokens
+
+
+def test_a_larger_window_makes_fewer_parts():
+    texts = ["    total = total + compute(value, weight)"] * 60
+    assert len(split_parts(_lines(texts), 20, Window(480, 80))) < len(split_parts(_lines(texts), 20))
 
 
 def test_a_break_is_before_the_shallowest_line():

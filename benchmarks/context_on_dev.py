@@ -1,0 +1,68 @@
+"""How much of a file should a unit hold? Windows of half, the usual and twice the size, on the dev repositories.
+
+    python benchmarks/context_on_dev.py [MODEL_FOLDER|base]
+
+Run `xtr run` first: it makes the dev set. Each row cuts the dev repositories anew for a window and reads units and
+outlines as far as that goes; queries and their right files stay. Fewer units a file change what its size takes off its
+score, so that every window has a row with `FileWeights` as usual and one without sizes. Seconds are those of encoding.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from xtr_pipeline.corpus.cutting import cut_tree
+from xtr_pipeline.corpus.parts import Window
+from xtr_pipeline.corpus.pinned_tree import pinned_tree
+from xtr_pipeline.corpus.registry import load_registry
+from xtr_pipeline.corpus.reserved import load_reserved
+from xtr_pipeline.encoder.checkpoint import load_from
+from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.evaluation.dev_probe import specified_queries
+from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.evaluation.report import markdown_table, result_figures
+from xtr_pipeline.project_files import ProjectFiles, project_files
+from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.sources import searcher_for_units
+
+# a window and how many tokens of a document are read
+WINDOWS = ((Window(115, 20), 128), (Window(), 256), (Window(460, 80), 512))
+
+
+def measured(files: ProjectFiles, encoder: Encoder, window: Window, read: int) -> pl.DataFrame:
+    """The metrics of every dev query with units of such a window."""
+    registry = load_registry(files.registry, load_reserved(files.reserved))
+    queries = pl.read_parquet(files.home / "storage" / "dev_set.parquet")
+    encoder = replace(encoder, settings=replace(encoder.settings, document_length=read))
+    frames, seconds, count = [], 0.0, 0
+    for name in queries["repo"].unique().sort():
+        repo = registry.get(name)
+        tree = pinned_tree(repo, files.home, files.downloads)
+        units = cut_tree(tree.root, name, tree.version, repo.roots, repo.excludes, window).units
+        asked = specified_queries(queries.filter(pl.col("repo") == name))
+        count += units.height
+        with tempfile.TemporaryDirectory() as cache:
+            began = time.monotonic()
+            for weights in (FileWeights(), FileWeights(size=0.0)):
+                searcher = searcher_for_units(units, encoder, Path(cache), weights=weights)
+                seconds += time.monotonic() - began if weights.size else 0.0
+                model = f"{window.tokens} tokens{'' if weights.size else ', no sizes'}"
+                frames.append(evaluate_searcher(searcher, asked, "semantic", model))
+    print(f"{window.tokens} tokens: {count:,} units, encoded in {seconds:.0f} s", file=sys.stderr)
+    return pl.concat(frames)
+
+
+def main(model: str) -> None:
+    """Print the table of one model."""
+    files = project_files(os.environ)
+    encoder = load_from(model, files.home)
+    print(markdown_table(result_figures(pl.concat(measured(files, encoder, *window) for window in WINDOWS))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else "base")

@@ -55,7 +55,9 @@ class Bench:
         dev_units: Code units by dev repository.
         head_dim: Dimensions of a token vector.
         probe_units: Units of a dev repository that early stopping looks at.
-        folder: Where models and measurements are kept, so that nothing is trained or measured twice.
+        folder: Where models are kept, so that nothing is trained twice.
+        measured: Where measurements are, so that nothing is measured twice: one small file each, that another machine
+            can go on from.
         trained: By recipe, the main job's checkpoint, where it has one of these very examples and dev set.
     """
 
@@ -66,6 +68,7 @@ class Bench:
     head_dim: int
     probe_units: int
     folder: Path
+    measured: Path
     trained: Mapping[str, Checkpoint] = field(default_factory=dict)
 
 
@@ -87,7 +90,7 @@ def measure(
         `evaluation.metrics.PER_QUERY_SCHEMA`, the arm's name as model.
     """
     key = _key(bench, arm, seed)
-    done = bench.folder / f"{key}.parquet"
+    done = bench.measured / f"{key}.parquet"
     if done.is_file():
         return pl.read_parquet(done).with_columns(model=pl.lit(arm.name))
     encoder = None if arm.start == "bm25" else _encoder(bench, arm, seed, on_step)
@@ -96,8 +99,10 @@ def measure(
     for repo in bench.dev_units:
         drop_other_models(index / repo, set() if encoder is None else {encoder.fingerprint})
     frame = pl.concat(_on_repo(arm, encoder, bench, repo, index / repo, on_encode) for repo in sorted(bench.dev_units))
-    bench.folder.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(done)
+    bench.measured.mkdir(parents=True, exist_ok=True)
+    partial = done.with_suffix(".partial")
+    frame.write_parquet(partial)
+    partial.replace(done)
     return frame
 
 

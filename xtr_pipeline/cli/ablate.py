@@ -37,6 +37,14 @@ def ablate(
             help="Train every arm for at most so many steps, without early stopping: a table in hours, not days.", min=1
         ),
     ] = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep the measurements here instead of in the run storage. With the same ledger and recipes, another "
+            "machine makes the same table of them without training.",
+            metavar="FOLDER",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table here as Markdown.", metavar="FILE")] = None,
 ) -> None:
     """Train and measure systems that differ in one thing, on the dev repositories.
@@ -55,7 +63,7 @@ def ablate(
         numbers = [int(seed) for seed in seeds.split(",")]
         if out is not None and not out.resolve().parent.is_dir():
             raise ValueError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
-        measured = _measured(console, _bench(), chosen, numbers)
+        frame = _measured(console, _bench(measured), chosen, numbers)
     except (ArmError, FileNotFoundError, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
@@ -64,11 +72,11 @@ def ablate(
         raise typer.Exit(130) from None
     shown = Console(highlight=False)
     shown.width = max(shown.width, 130)
-    shown.print(rich_table(result_figures(measured), "dev repositories"))
+    shown.print(rich_table(result_figures(frame), "dev repositories"))
     if out is not None:
         options = [*([] if seeds == "13" else ["--seeds", seeds]), *([] if steps is None else ["--steps", str(steps)])]
         command = shlex.join(["xtr", "ablate", *(arms or []), *options])
-        out.write_text(ablation_markdown(measured, REFERENCES, command), encoding="utf-8")
+        out.write_text(ablation_markdown(frame, REFERENCES, command), encoding="utf-8")
 
 
 def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int]) -> pl.DataFrame:
@@ -87,8 +95,8 @@ def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int])
     return pl.concat(frames)
 
 
-def _bench() -> Bench:
-    """What the main job made of the train and dev repositories.
+def _bench(measured: Path | None) -> Bench:
+    """What the main job made of the train and dev repositories, and where measurements are kept.
 
     Raises:
         FileNotFoundError: It has not run.
@@ -135,6 +143,7 @@ def _bench() -> Bench:
         head_dim=profile.head_dim,
         probe_units=profile.probe_units,
         folder=project.files.home / "ablation",
+        measured=measured or project.files.home / "ablation",
         trained={name: checkpoint for name, checkpoint in done.items() if checkpoint is not None},
     )
 

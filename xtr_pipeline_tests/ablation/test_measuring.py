@@ -57,7 +57,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
         dev_units=units,
         head_dim=8,
         probe_units=8,
-        folder=tmp_path,
+        folder=tmp_path / "models",
+        measured=tmp_path / "measured",
     )
 
 
@@ -100,7 +101,12 @@ def test_the_main_jobs_checkpoint_is_used_where_the_recipe_is_its_own(bench: Ben
     recipe = arms.RECIPES["judged"]
     start = starting_encoder(bench.base, recipe, bench.examples["judged"].drop("source"), bench.head_dim)
     save_encoder(start, tmp_path / "made")
-    made = replace(bench, trained={"judged": Checkpoint(asdict(recipe), tmp_path / "made")}, folder=tmp_path / "own")
+    made = replace(
+        bench,
+        trained={"judged": Checkpoint(asdict(recipe), tmp_path / "made")},
+        folder=tmp_path / "own",
+        measured=tmp_path / "own",
+    )
     steps = Steps()
     used = measure(made, Arm("judged", "judged"), recipe.seed, steps)
     assert steps.taken == 0
@@ -123,6 +129,15 @@ def test_further_grades_on_dev_leave_a_model_as_it_is_where_none_of_them_chose_i
     measure(bench, last, 13, steps)
     measure(more, last, 13, steps)
     assert steps.taken == 4
+
+
+def test_another_machine_goes_on_from_the_measurements_alone(bench: Bench, tmp_path: Path) -> None:
+    steps = Steps()
+    here = measure(bench, Arm("judged", "judged"), 13, steps)
+    there = measure(replace(bench, folder=tmp_path / "there"), Arm("judged", "judged"), 13, steps)
+    assert steps.taken == 4
+    assert there.equals(here)
+    assert all(file.suffix == ".parquet" for file in bench.measured.iterdir())
 
 
 def test_averaging_trains_nothing_and_all_of_the_start_is_the_start(bench: Bench) -> None:

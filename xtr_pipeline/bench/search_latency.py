@@ -1,4 +1,4 @@
-"""How long one query takes over an index that is there: encoding it, scoring every unit, ranking."""
+"""How long one query takes over an index that is there: encoding it, scoring units, ranking their files."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
 from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
 from xtr_pipeline.retrieval.searcher import searched_vectors
 
 WARM_UP = 3
+UNITS_A_FILE = 10
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
 ) -> Latency:
     """Time every query by itself, warm, over made-up token vectors in units of real lengths.
 
-    The vectors are random directions: scoring does the same work whatever they say.
+    The vectors are random directions: scoring does the same work whatever they say. Files have ten units each, and
+    outlines are as long as units.
 
     Args:
         encoder: Encodes the queries.
@@ -48,12 +51,14 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
         seed: Draws lengths and vectors.
     """
     random = np.random.default_rng(seed)
-    # files of ten units each, with an outline as long as a unit
-    outlined = Outlined(np.arange(units), units + np.arange(units) // 10, FileWeights().outline)
+    weights, files = FileWeights(), np.arange(units) // UNITS_A_FILE
+    outlined = Outlined(np.arange(units), units + files, weights.outline)
     counts = random.choice(lengths, size=int(outlined.outlines[-1]) + 1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     vectors = searched_vectors(_random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random))
-    ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), tuple("unit.py" for _ in range(units)))
+    paths = tuple(f"{file}.py" for file in files.tolist())
+    ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), paths)
+    handicaps = size_handicaps(pl.Series(paths), weights.size)
     everything = np.ones(units, dtype=np.bool_)
     candidates = Narrowing().candidates(units)
     means = unit_means(vectors, offsets)
@@ -62,7 +67,8 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
         start = time.perf_counter()
         encoded = encoder.encode_queries([query])
         between = time.perf_counter()
-        ranker.units(narrowed_scores(encoded, vectors, offsets, means, outlined, candidates)[0], everything, 10)
+        scores = narrowed_scores(encoded, vectors, offsets, means, outlined, candidates)[0]
+        ranker.files(scores - handicaps, everything, 10, weights.second)
         if number >= WARM_UP:
             encoding.append(between - start)
             scoring.append(time.perf_counter() - between)

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
 from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
@@ -35,7 +36,13 @@ class Latency:
 
 
 def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
-    encoder: Encoder, queries: Sequence[str], lengths: NDArray[np.int64], units: int, folder: Path, seed: int = 13
+    encoder: Encoder,
+    queries: Sequence[str],
+    texts: Sequence[str],
+    lengths: NDArray[np.int64],
+    units: int,
+    folder: Path,
+    seed: int = 13,
 ) -> Latency:
     """Time every query by itself, warm, over made-up token vectors in units of real lengths.
 
@@ -45,6 +52,7 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
     Args:
         encoder: Encodes the queries.
         queries: What is asked.
+        texts: Rendered units, that those which BM25 searches are drawn from.
         lengths: Token counts that the units' are drawn from.
         units: How many.
         folder: For the vectors, 2 * dim bytes a token.
@@ -60,14 +68,17 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
     ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), paths)
     handicaps = size_handicaps(pl.Series(paths), weights.size)
     everything = np.ones(units, dtype=np.bool_)
-    candidates = Narrowing().candidates(units)
+    keyword = Bm25([texts[drawn] for drawn in random.integers(0, len(texts), units)])
+    narrowing = Narrowing()
+    candidates = narrowing.candidates(units)
     means = unit_means(vectors, offsets)
     encoding, scoring = [], []
     for number, query in enumerate([*queries[:WARM_UP], *queries]):
         start = time.perf_counter()
         encoded = encoder.encode_queries([query])
         between = time.perf_counter()
-        scores = narrowed_scores(encoded, vectors, offsets, means, outlined, candidates)[0]
+        found = [narrowing.found(keyword.scores(query))] if candidates < units else None
+        scores = narrowed_scores(encoded, vectors, offsets, means, outlined, candidates, found)[0]
         ranker.files(scores - handicaps, everything, 10, weights.second)
         if number >= WARM_UP:
             encoding.append(between - start)

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from xtr_pipeline.cli.judge_inputs import chosen_repos, errors_told, files, registry, units_of
 from xtr_pipeline.corpus.pinned_tree import pinned_tree
+from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.training.recipe import JUDGED
@@ -98,10 +99,9 @@ def _figures(  # noqa: PLR0913, PLR0917 - what the command was asked for
             figures |= compare(folder / "model", workload, pairs=pairs, parts=comparable, tell=console.print)
         if "search" in parts:
             asked = queries.sort("query_id")["query"].head(40).to_list()
-            lengths = workload.documents.lengths
-            figures["search"] = [
-                asdict(search_latency(load_encoder(folder / "model"), asked, lengths, size, folder)) for size in sizes
-            ]
+            texts, lengths = render_units(known), workload.documents.lengths
+            model = load_encoder(folder / "model")
+            figures["search"] = [asdict(search_latency(model, asked, texts, lengths, size, folder)) for size in sizes]
     for part, name in (("train_step", "train_step_ratio"), ("encode", "encode_ratio")):
         if part in figures:
             figures[name] = figures[part]["median"]

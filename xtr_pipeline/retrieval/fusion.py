@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+LEAST_SPREAD = 1e-6
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class FusionSettings:
     """How hybrid mode weighs its two sides.
 
     Attributes:
-        method: `score` adds BM25's share of its ceiling to the standardised semantic score; `rrf` adds reciprocal
-            ranks (Cormack, Clarke & Buettcher 2009).
+        method: `score` adds BM25's share of its ceiling to the semantic score, in units of how far those scores
+            spread; `rrf` adds reciprocal ranks (Cormack, Clarke & Buettcher 2009).
         bm25_weight: What BM25 counts against the semantic side's 1; 0 is semantic mode. With `score`, the unit is
             standard deviations of the semantic scores: a text that reaches BM25's ceiling gains this many.
         rrf_k: The constant of reciprocal rank fusion; only `rrf` reads it.
@@ -43,14 +44,18 @@ class FusionSettings:
             raise ValueError(msg)
 
 
-def fuse(bm25: Floats, ceiling: float, semantic: Floats, settings: FusionSettings) -> Floats:
+def fuse(bm25: Floats, ceiling: float, semantic: Floats, settings: FusionSettings, spread: float) -> Floats:
     """Fuses the scores of one query over the same documents.
+
+    MaxSim's spread differs between models (a trained head spreads wider than an untrained one), so a weight on raw
+    scores would have to be found anew for every checkpoint.
 
     Args:
         bm25: `(documents,)`, 0 where no query token occurs.
         ceiling: Upper bound of `bm25` for this query (`Bm25.ceiling`).
         semantic: `(documents,)` MaxSim scores.
         settings: Method and weight.
+        spread: Standard deviation of the query's MaxSim scores over all documents, or over a sample.
 
     Returns:
         `(documents,)`; larger is better, comparable within the query only.
@@ -58,19 +63,9 @@ def fuse(bm25: Floats, ceiling: float, semantic: Floats, settings: FusionSetting
     if settings.method == "rrf":
         return reciprocal_rank_fusion(bm25, semantic, settings)
     share = bm25 / ceiling if ceiling > 0 else np.zeros_like(bm25)
-    return (standardise(semantic) + settings.bm25_weight * share).astype(np.float32)
-
-
-def standardise(scores: Floats) -> Floats:
-    """Puts scores on the scale of their own mean and standard deviation; all 0 where they do not differ.
-
-    MaxSim's spread differs between models (a trained head spreads wider than an untrained one), so a weight on raw
-    scores would have to be found anew for every checkpoint.
-    """
-    spread = float(scores.std(dtype=np.float64))
-    if spread < 1e-6:
-        return np.zeros_like(scores)
-    return np.asarray((scores - scores.mean(dtype=np.float64)) / spread, dtype=np.float32)
+    # where all scores are alike, BM25 alone decides
+    unit = spread if spread >= LEAST_SPREAD else 1.0
+    return (semantic + settings.bm25_weight * unit * share).astype(np.float32)
 
 
 def reciprocal_rank_fusion(bm25: Floats, semantic: Floats, settings: FusionSettings) -> Floats:

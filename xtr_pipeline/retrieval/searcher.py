@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.modes import Mode
-from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
+from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, scores_of, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
@@ -52,7 +52,7 @@ class Searcher:
             bm25: Over these units' rendered texts, in the same order.
             encoder: The model of the index; None for bm25 mode only.
             fusion: How hybrid mode weighs its sides; defaults to `FusionSettings()`.
-            narrowing: How many units of a large corpus semantic mode scores by all their tokens; defaults to
+            narrowing: How many units of a large corpus semantic and hybrid mode score by all their tokens; defaults to
                 `Narrowing()`.
             weights: What counts in the model's modes besides a file's best unit; defaults to `FileWeights()`.
 
@@ -105,31 +105,49 @@ class Searcher:
         everything = np.ones(len(self.units), dtype=np.bool_)
         for begin in range(0, len(queries), QUERY_BATCH):
             batch = queries[begin : begin + QUERY_BATCH]
-            semantic = None if mode == "bm25" else self._semantic(batch, mode) - handicaps
-            for position, query in enumerate(batch):
-                if semantic is None:
-                    keyword = self.bm25.scores(query)
-                    yield keyword, keyword > 0
-                elif mode != "hybrid":
-                    yield semantic[position], everything
-                else:
-                    keyword, ceiling = self.bm25.scores(query), self.bm25.ceiling(query)
-                    yield fuse(keyword, ceiling, semantic[position], self.fusion), everything
+            if mode == "bm25":
+                yield from ((scores, scores > 0) for scores in map(self.bm25.scores, batch))
+            elif mode == "hybrid":
+                yield from ((scores, everything) for scores in self._fused(batch, handicaps))
+            else:
+                yield from ((scores, everything) for scores in self._semantic(batch, mode) - handicaps)
 
     def _semantic(self, queries: Sequence[str], mode: Mode) -> Scores:
-        """The model's scores for every query, `(queries, units)`: XTR's, or MaxSim, with those of the files' outlines.
+        """The model's scores for every query, `(queries, units)`: XTR's, or MaxSim of a narrowed corpus."""
+        vectors = self._encoded(queries)
+        if mode != "xtr":
+            return self._maxsim(vectors, map(self.bm25.scores, queries))
+        assert self.index is not None and self.outlined is not None
+        return self.outlined.mixed(xtr_scores(vectors, self._vectors, self.index.offsets))
 
-        Fusion needs the score of every unit: it measures a score by the spread of all of them. Semantic mode narrows a
-        large corpus first.
-        """
-        assert self.encoder is not None and self.index is not None and self.outlined is not None
-        vectors = self.encoder.encode_queries(list(queries))
-        if mode == "xtr":
-            return self.outlined.mixed(xtr_scores(vectors, self._vectors, self.index.offsets))
+    def _fused(self, queries: Sequence[str], handicaps: Scores | float) -> Iterator[Scores]:
+        """Yields MaxSim less the handicaps, fused with BM25, for every query."""
+        assert self.index is not None and self.outlined is not None
+        vectors, narrowing = self._encoded(queries), self.narrowing
+        keyword = [self.bm25.scores(query) for query in queries]
+        scores = self._maxsim(vectors, keyword)
+        spread_over = scores
+        if narrowing.candidates(len(self.units)) < len(self.units):
+            sampled = narrowing.sampled(len(self.units))
+            spread_over = scores_of(vectors, self._vectors, self.index.offsets, self.outlined, sampled)
+        spreads = spread_over.std(axis=1, dtype=np.float64)
+        for query, found, own, spread in zip(queries, keyword, scores - handicaps, spreads.tolist(), strict=True):
+            yield fuse(found, self.bm25.ceiling(query), own, self.fusion, spread)
+
+    def _maxsim(self, vectors: list[Scores], keyword: Iterable[Scores]) -> Scores:
+        """MaxSim with the files' outlines, `(queries, units)`; of a large corpus the best by means and by keywords."""
+        assert self.index is not None and self.outlined is not None
         candidates = self.narrowing.candidates(len(self.units))
-        if mode == "hybrid" or candidates == len(self.units):
+        if candidates == len(self.units):
             return self.outlined.mixed(maxsim_scores(vectors, self._vectors, self.index.offsets))
-        return narrowed_scores(vectors, self._vectors, self.index.offsets, self._means, self.outlined, candidates)
+        besides = [self.narrowing.found(scores) for scores in keyword]
+        return narrowed_scores(
+            vectors, self._vectors, self.index.offsets, self._means, self.outlined, candidates, besides
+        )
+
+    def _encoded(self, queries: Sequence[str]) -> list[Scores]:
+        assert self.encoder is not None
+        return self.encoder.encode_queries(list(queries))
 
     @cached_property
     def _means(self) -> Scores:

@@ -66,11 +66,14 @@ def test_both_sides_have_the_same_losses_step_by_step_and_the_same_vectors(workl
         assert ours.train_step(number) == pytest.approx(theirs.train_step(number), rel=1e-3)
 
 
-def test_search_latency_is_of_every_query_over_as_many_units_as_asked(encoder: Encoder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("units", [50, 2_100], ids=["whole", "narrowed"])
+def test_search_latency_is_of_every_query_over_as_many_units_as_asked(
+    encoder: Encoder, tmp_path: Path, units: int
+) -> None:
     lengths = np.array([3, 5, 9])
-    found = search_latency(encoder, ["w1 w2", "w3", "w4 w5", "w6"], lengths, 50, tmp_path)
-    assert found.units == 50
-    assert 150 <= found.tokens <= 450
+    found = search_latency(encoder, ["w1 w2", "w3", "w4 w5", "w6"], ["w1 w3", "w9"], lengths, units, tmp_path)
+    assert found.units == units
+    assert 3 * units <= found.tokens <= 10 * units
     assert 0 < found.p50_ms <= found.p95_ms
     assert found.encode_p50_ms + found.score_p50_ms <= 2 * found.p95_ms
-    assert np.load(tmp_path / "50.npy").dtype == np.float16
+    assert np.load(tmp_path / f"{units}.npy").dtype == np.float16

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
-from xtr_pipeline.retrieval.narrowing import BELOW, Narrowing, narrowed_scores, unit_means
+from xtr_pipeline.retrieval.narrowing import BELOW, Narrowing, narrowed_scores, scores_of, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
 
 
@@ -73,6 +73,34 @@ def test_candidates_take_the_outline_of_their_file_along(candidates: int) -> Non
         chosen = np.sort(np.argsort(-combined)[:candidates])
         np.testing.assert_array_equal(np.sort(np.argsort(-scores[row])[:candidates]), chosen)
         np.testing.assert_allclose(scores[row, chosen], exact[row, chosen], atol=1e-6)
+
+
+def test_units_that_are_looked_at_besides_have_their_maxsim_and_move_no_other() -> None:
+    vectors, offsets, queries = corpus()
+    means = unit_means(vectors, offsets)
+    exact = maxsim_scores(queries, vectors, offsets)
+    plain = narrowed_scores(queries, vectors, offsets, means, alone(len(means)), 10)
+    besides = [np.argsort(row)[:3] for row in plain]
+    scores = narrowed_scores(queries, vectors, offsets, means, alone(len(means)), 10, besides)
+    for row, added in enumerate(besides):
+        np.testing.assert_allclose(scores[row, added], exact[row, added], atol=1e-6)
+        others = np.setdiff1d(np.arange(len(means)), added)
+        np.testing.assert_allclose(scores[row, others], plain[row, others], atol=1e-6)
+
+
+def test_scores_of_some_units_are_those_among_all() -> None:
+    vectors, offsets, queries = corpus()
+    outlined = Outlined(np.arange(30), 30 + np.arange(30) // 3, weight=0.5)
+    rows = np.array([29, 3, 4])
+    found = scores_of(queries, vectors, offsets, outlined, rows)
+    np.testing.assert_allclose(found, outlined.mixed(maxsim_scores(queries, vectors, offsets))[:, rows], atol=1e-6)
+
+
+def test_the_sample_of_a_corpus_is_always_the_same_and_no_larger_than_it() -> None:
+    sampled = Narrowing(sample=5).sampled(40)
+    assert sampled.tolist() == Narrowing(sample=5).sampled(40).tolist()
+    assert len(set(sampled.tolist())) == 5
+    assert Narrowing().sampled(3).tolist() == [0, 1, 2]
 
 
 def test_small_corpora_are_scored_whole_and_large_ones_by_a_growing_number() -> None:

@@ -16,6 +16,7 @@ from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
 from xtr_pipeline.retrieval.modes import MODES, Mode
 from xtr_pipeline.retrieval.narrowing import Narrowing
+from xtr_pipeline.retrieval.ranking import UnitHit
 from xtr_pipeline.retrieval.searcher import QUERY_BATCH, Searcher
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline_tests.retrieval.conftest import make_units
@@ -198,4 +199,34 @@ def test_a_large_corpus_is_narrowed_and_still_ranks_every_file(tmp_path: Path, e
     exact, found = (searcher.rank_files("receive bytes", "semantic", 10) for searcher in (whole, narrow))
     assert (found[0].path, found[0].unit_id) == (exact[0].path, exact[0].unit_id)
     assert {hit.path for hit in found} == {hit.path for hit in exact}
-    assert narrow.rank_files("receive bytes", "hybrid", 10) == whole.rank_files("receive bytes", "hybrid", 10)
+
+
+@pytest.mark.parametrize("mode", ["semantic", "hybrid"])
+def test_what_bm25_finds_in_a_large_corpus_is_scored_by_all_its_tokens(
+    tmp_path: Path, encoder: FakeEncoder, mode: Mode
+) -> None:
+    whole = searcher_for_units(UNITS, encoder, tmp_path)
+
+    def scores(narrowing: Narrowing) -> dict[str, float]:
+        searcher = Searcher(whole.units, whole.index, whole.bm25, encoder, narrowing=narrowing)
+        return {hit.unit_id: hit.score for hit in searcher.rank_units("receive render split", mode, 4)}
+
+    exact = scores(Narrowing())
+    narrowed = scores(Narrowing(exact_units=2, least=1, share=0.0))
+    # it finds all but `send`, and the means choose one
+    alike = {unit for unit, score in narrowed.items() if score == exact[unit]}
+    assert alike >= {unit for unit in exact if "#send@" not in unit}
+    by_means = scores(Narrowing(exact_units=2, least=1, share=0.0, keywords=0))
+    assert [score == exact[unit] for unit, score in by_means.items()].count(True) == 1
+
+
+def test_the_spread_of_a_large_corpus_is_that_of_a_sample(tmp_path: Path, encoder: FakeEncoder) -> None:
+    whole = searcher_for_units(UNITS, encoder, tmp_path)
+
+    def best(sample: int) -> UnitHit:
+        narrowing = Narrowing(exact_units=2, least=2, sample=sample)
+        searcher = Searcher(whole.units, whole.index, whole.bm25, encoder, narrowing=narrowing)
+        return searcher.rank_units("receive bytes", "hybrid", 1)[0]
+
+    assert best(sample=4) == whole.rank_units("receive bytes", "hybrid", 1)[0]
+    assert best(sample=2).score != best(sample=4).score

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,17 +129,29 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     folder = model_folder(bench, arm, seed)
     if not (folder / "config.json").is_file():
         state = folder.parent / "state"
-        trained = train(recipe, start, examples, _dev(bench, recipe), state, on_step).encoder
+        trained = _trained(bench, recipe, start, examples, state, on_step)
         save_encoder(trained, folder)
         shutil.rmtree(state)
     return _delivered(start, folder, arm)
 
 
-def _dev(bench: Bench, recipe: Recipe) -> Callable[[Encoder], float]:
-    """What early stopping measures with; nothing, where no measurement decides anything: each takes minutes."""
-    if not recipe.chooses_on_dev:
-        return lambda _: 0.0
-    return dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
+def _trained(  # noqa: PLR0913, PLR0917 - what a run needs
+    bench: Bench,
+    recipe: Recipe,
+    start: Encoder,
+    examples: pl.DataFrame,
+    state: Path,
+    on_step: Callable[[StepReport], None],
+) -> Encoder:
+    """Train; without measurements where none would decide anything, since each takes minutes."""
+    if recipe.chooses_on_dev:
+        probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
+        return train(recipe, start, examples, probe, state, on_step).encoder
+
+    def unmeasured(step: StepReport) -> None:
+        on_step(replace(step, dev=None))
+
+    return train(recipe, start, examples, lambda _: 0.0, state, unmeasured).encoder
 
 
 def model_folder(bench: Bench, arm: Arm, seed: int) -> Path:

@@ -69,13 +69,15 @@ def _with_sources(examples: pl.DataFrame) -> pl.DataFrame:
 
 
 class Steps:
-    """Counts training steps."""
+    """Counts training steps, and those after which dev was measured."""
 
     def __init__(self) -> None:
         self.taken = 0
+        self.measured = 0
 
-    def __call__(self, _: StepReport) -> None:
+    def __call__(self, step: StepReport) -> None:
         self.taken += 1
+        self.measured += step.dev is not None
 
 
 def test_bm25_finds_a_file_by_its_word_and_needs_no_model(bench: Bench) -> None:
@@ -129,6 +131,9 @@ def test_further_grades_on_dev_leave_a_model_as_it_is_where_none_of_them_chose_i
     measure(bench, last, 13, steps)
     measure(more, last, 13, steps)
     assert steps.taken == 4
+    assert steps.measured == 0
+    measure(bench, chosen, 13, steps)
+    assert steps.measured > 0
 
 
 def test_another_machine_goes_on_from_the_measurements_alone(bench: Bench, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """How much of a file should a unit hold? Windows of half, the usual and twice the size, on the dev repositories.
 
-    python benchmarks/context_on_dev.py [MODEL_FOLDER|base]
+    python benchmarks/context_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
 Run `xtr run` first: it makes the dev set. Each row cuts the dev repositories anew for a window and reads units and
 outlines as far as that goes; queries and their right files stay. Fewer units a file change what its size takes off its
 score, so that every window has a row with `FileWeights` as usual and one without sizes. Seconds are those of encoding.
+Some dev repositories alone are quicker.
 """
 
 import os
@@ -34,10 +35,9 @@ from xtr_pipeline.retrieval.sources import searcher_for_units
 WINDOWS = ((Window(115, 20), 128), (Window(), 256), (Window(460, 80), 512))
 
 
-def measured(files: ProjectFiles, encoder: Encoder, window: Window, read: int) -> pl.DataFrame:
-    """The metrics of every dev query with units of such a window."""
+def measured(files: ProjectFiles, encoder: Encoder, queries: pl.DataFrame, window: Window, read: int) -> pl.DataFrame:
+    """The metrics of every query with units of such a window."""
     registry = load_registry(files.registry, load_reserved(files.reserved))
-    queries = pl.read_parquet(files.home / "storage" / "dev_set.parquet")
     encoder = replace(encoder, settings=replace(encoder.settings, document_length=read))
     frames, seconds, count = [], 0.0, 0
     for name in queries["repo"].unique().sort():
@@ -57,12 +57,17 @@ def measured(files: ProjectFiles, encoder: Encoder, window: Window, read: int) -
     return pl.concat(frames)
 
 
-def main(model: str) -> None:
-    """Print the table of one model."""
+def main(model: str, *repos: str) -> None:
+    """Print the table of one model, over all dev repositories or some."""
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
-    print(markdown_table(result_figures(pl.concat(measured(files, encoder, *window) for window in WINDOWS))))
+    queries = pl.read_parquet(files.home / "storage" / "dev_set.parquet")
+    known = queries["repo"].unique().sort().to_list()
+    if unknown := sorted(set(repos) - set(known)):
+        sys.exit(f"{', '.join(unknown)}: no dev repositories; there are {', '.join(known)}")
+    asked = queries.filter(pl.col("repo").is_in(repos or known))
+    print(markdown_table(result_figures(pl.concat(measured(files, encoder, asked, *window) for window in WINDOWS))))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "base")
+    main(*(sys.argv[1:] or ["base"]))

@@ -18,8 +18,10 @@ from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.evaluation.dev_probe import dev_probe, specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import drop_other_models
 from xtr_pipeline.retrieval.modes import Mode
+from xtr_pipeline.retrieval.narrowing import Narrowing
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline.training.averaging import averaged
@@ -200,6 +202,8 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [_digest(bench.examples[arm.start])]
     if of == "measurement":
         parts += [arm.average, arm.weighted_tokens, *astuple(arm.weights)]
+        # what is the same for all arms of one table, and may not be for those of an older one
+        parts += [asdict(Narrowing()), asdict(FusionSettings())]
     # further grades on dev leave a model as it is where none of them chose it
     if of == "measurement" or (recipe is not None and recipe.chooses_on_dev):
         parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]

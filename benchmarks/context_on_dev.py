@@ -17,42 +17,42 @@ from pathlib import Path
 
 import polars as pl
 
-from xtr_pipeline.corpus.cutting import cut_tree
+from xtr_pipeline.cli.judge_inputs import registry, units_of
 from xtr_pipeline.corpus.parts import Window
-from xtr_pipeline.corpus.pinned_tree import pinned_tree
-from xtr_pipeline.corpus.registry import load_registry
-from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
-from xtr_pipeline.project_files import ProjectFiles, project_files
+from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.file_scores import FileWeights
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 # a window and how many tokens of a document are read
 WINDOWS = ((Window(115, 20), 128), (Window(), 256), (Window(460, 80), 512))
+WEIGHTS = {"": FileWeights(), ", no sizes": FileWeights(size=0.0)}
 
 
-def measured(files: ProjectFiles, encoder: Encoder, queries: pl.DataFrame, window: Window, read: int) -> pl.DataFrame:
+def measured(encoder: Encoder, queries: pl.DataFrame, window: Window, read: int) -> pl.DataFrame:
     """The metrics of every query with units of such a window."""
-    registry = load_registry(files.registry, load_reserved(files.reserved))
     encoder = replace(encoder, settings=replace(encoder.settings, document_length=read))
     frames, seconds, count = [], 0.0, 0
     for name in queries["repo"].unique().sort():
-        repo = registry.get(name)
-        tree = pinned_tree(repo, files.home, files.downloads)
-        units = cut_tree(tree.root, name, tree.version, repo.roots, repo.excludes, window).units
+        units = units_of(registry().get(name), window)
         asked = specified_queries(queries.filter(pl.col("repo") == name))
         count += units.height
         with tempfile.TemporaryDirectory() as cache:
             began = time.monotonic()
-            for weights in (FileWeights(), FileWeights(size=0.0)):
-                searcher = searcher_for_units(units, encoder, Path(cache), weights=weights)
-                seconds += time.monotonic() - began if weights.size else 0.0
-                model = f"{window.tokens} tokens{'' if weights.size else ', no sizes'}"
-                frames.append(evaluate_searcher(searcher, asked, "semantic", model))
+            # the second finds the first one's index
+            searchers = {
+                way: searcher_for_units(units, encoder, Path(cache), weights=weights)
+                for way, weights in WEIGHTS.items()
+            }
+            seconds += time.monotonic() - began
+            frames += [
+                evaluate_searcher(searcher, asked, "semantic", f"{window.tokens} tokens{way}")
+                for way, searcher in searchers.items()
+            ]
     print(f"{window.tokens} tokens: {count:,} units, encoded in {seconds:.0f} s", file=sys.stderr)
     return pl.concat(frames)
 
@@ -66,7 +66,7 @@ def main(model: str, *repos: str) -> None:
     if unknown := sorted(set(repos) - set(known)):
         sys.exit(f"{', '.join(unknown)}: no dev repositories; there are {', '.join(known)}")
     asked = queries.filter(pl.col("repo").is_in(repos or known))
-    print(markdown_table(result_figures(pl.concat(measured(files, encoder, asked, *window) for window in WINDOWS))))
+    print(markdown_table(result_figures(pl.concat(measured(encoder, asked, *window) for window in WINDOWS))))
 
 
 if __name__ == "__main__":

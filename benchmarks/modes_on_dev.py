@@ -10,10 +10,7 @@ import sys
 
 import polars as pl
 
-from xtr_pipeline.corpus.cutting import cut_tree
-from xtr_pipeline.corpus.pinned_tree import pinned_tree
-from xtr_pipeline.corpus.registry import load_registry
-from xtr_pipeline.corpus.reserved import load_reserved
+from xtr_pipeline.cli.judge_inputs import registry, units_of
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.evaluation.queries import EvalQuery
@@ -29,13 +26,11 @@ SETTINGS += [FusionSettings("rrf", weight) for weight in (0.25, 0.5, 1.0)]
 def main(model: str) -> None:
     """Print the table of one model."""
     files = project_files(os.environ)
-    registry = load_registry(files.registry, load_reserved(files.reserved))
+    known = registry()
     encoder = load_from(model, files.home)
     rows = []
-    for name in registry.names("dev"):
-        repo = registry.get(name)
-        tree = pinned_tree(repo, files.home, files.downloads)
-        units = cut_tree(tree.root, name, tree.version, repo.roots, repo.excludes).units
+    for name in known.names("dev"):
+        units = units_of(known.get(name))
         written = load_queries(files.ledger, [name]).filter(pl.col("path").is_in(units["path"].unique().to_list()))
         asked = [EvalQuery(q["query_id"], name, q["kind"], q["query"], (q["path"],)) for q in written.to_dicts()]
         if not asked:

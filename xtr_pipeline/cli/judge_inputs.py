@@ -14,6 +14,7 @@ from rich.console import Console
 
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.fetch_errors import FetchError
+from xtr_pipeline.corpus.parts import WINDOW, Window
 from xtr_pipeline.corpus.pinned_tree import pinned_tree
 from xtr_pipeline.corpus.registry import Registry, RegistryError, SourceRepo, load_registry
 from xtr_pipeline.corpus.reserved import load_reserved
@@ -70,10 +71,10 @@ def chosen_repos(known: Registry, repos: str) -> tuple[SourceRepo, ...]:
     return tuple(known.get(name) for name in asked)
 
 
-def units_of(repo: SourceRepo) -> pl.DataFrame:
-    """A repo's code units, fetched and cut if need be."""
+def units_of(repo: SourceRepo, window: Window = WINDOW) -> pl.DataFrame:
+    """A repo's code units, fetched if need be and cut for a window."""
     tree = pinned_tree(repo, files().home, files().downloads)
-    return cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes).units
+    return cut_tree(tree.root, repo.name, tree.version, repo.roots, repo.excludes, window).units
 
 
 def rankers_of(name: str, units: pl.DataFrame, proposers: str) -> dict[str, tuple[Searcher, Mode]]:

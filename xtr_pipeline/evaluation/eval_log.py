@@ -7,12 +7,13 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.narrowing import Narrowing
 
 USUAL = FileWeights()
 
@@ -40,6 +41,8 @@ class EvalLogEntry:
     """Of files' sizes, taken off the model's scores; entries without it are from before that."""
     second_weight: float = USUAL.second
     """Of files' second best units; entries without it are from before that."""
+    narrowing: Mapping[str, float] = field(default_factory=lambda: asdict(Narrowing()))
+    """Which units of a large corpus were scored; entries without it are from before BM25's best were, besides."""
 
 
 def append_entry(log: Path, entry: EvalLogEntry) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from xtr_pipeline.evaluation.eval_log import EvalLogEntry, append_entry, file_sha256, read_log
+from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.narrowing import Narrowing
 
 ENTRY = EvalLogEntry(
     date="2025-03-01T10:00:00+00:00",
@@ -48,6 +50,17 @@ def test_an_entry_that_proves_nothing_is_refused_and_leaves_no_trace(tmp_path: P
     with pytest.raises(ValueError, match=complaint):
         append_entry(tmp_path / "log.jsonl", replace(ENTRY, **change))
     assert not (tmp_path / "log.jsonl").exists()
+
+
+def test_an_entry_says_how_files_were_scored_and_which_units_were(tmp_path: Path):
+    append_entry(tmp_path / "log.jsonl", replace(ENTRY, outline_weight=0.2))
+    written = read_log(tmp_path / "log.jsonl")[0]
+    assert written["outline_weight"] == 0.2
+    assert {name: written[f"{name}_weight"] for name in ("size", "second")} == {
+        "size": FileWeights().size,
+        "second": FileWeights().second,
+    }
+    assert Narrowing(**written["narrowing"]) == Narrowing()
 
 
 def test_the_sha256_is_that_of_the_bytes(tmp_path: Path):

@@ -4,7 +4,7 @@
 
 Run `xtr run` first: it makes the dev set. Each row cuts the dev repositories anew for a window and reads units and
 outlines as far as that goes; queries and their right files stay. Fewer units a file change what its size takes off its
-score, so that every window has a row with `FileWeights` as usual and one without sizes. Seconds are those of encoding.
+score, so that every window has a row with `ScoreWeights` as usual and one without sizes. Seconds are those of encoding.
 Some dev repositories alone are quicker.
 """
 
@@ -25,12 +25,12 @@ from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.project_files import project_files
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 # a window and how many tokens of a document are read
 WINDOWS = ((Window(115, 20), 128), (Window(), 256), (Window(460, 80), 512))
-WEIGHTS = {"": FileWeights(), ", no sizes": FileWeights(size=0.0)}
+WEIGHTS = {"": ScoreWeights(), ", no sizes": ScoreWeights(size=0.0)}
 
 
 def measured(encoder: Encoder, queries: pl.DataFrame, window: Window, read: int) -> pl.DataFrame:

@@ -34,15 +34,16 @@ from xtr_pipeline.judge.ledger import load_grades, load_queries
 from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
-from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
-from xtr_pipeline.retrieval.maxsim import maxsim_scores
+from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
+from xtr_pipeline.retrieval.maxsim import best_matches
 from xtr_pipeline.retrieval.narrowing import unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
+from xtr_pipeline.retrieval.salience import salience
 
 Scores = NDArray[np.float32]
 SHORT = 64
-USUAL = FileWeights()
+USUAL = ScoreWeights()
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,15 @@ class Repo:
             for asked in (stems(query.query) for query in self.asked)
         ]
 
-    def found(self, encoder: Encoder) -> Found:
-        """What this model finds, with whatever weights of tokens."""
+    def found(self, encoder: Encoder, power: float = USUAL.salience) -> Found:
+        """What this model finds, with whatever weights of tokens and power of their salience."""
         queries = encoder.encode_queries([query.query for query in self.asked])
         means = mean_directions(queries) @ self._means.T
-        return Found(maxsim_scores(queries, *self.documents), means, self.outlined)
+        scores = []
+        for query, matches in zip(queries, best_matches(queries, *self.documents), strict=True):
+            of_units = matches[:, self.outlined.units]
+            scores.append(salience(query, of_units.max(axis=1), of_units, power) @ matches / np.float32(len(query)))
+        return Found(np.stack(scores), means, self.outlined)
 
 
 def rankings(repo: Repo) -> dict[str, list[list[str]]]:
@@ -125,6 +130,7 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
         "tokens all alike": alike.units(),
         "tokens by rarity in the repository": repo.found(repo.rarity).units(),
         "tokens all alike, no outlines": alike.units(0.0),
+        "tokens all alike, no salience": repo.found(encoder.with_token_weights(None), power=0.0).units(),
         "longer units better (0.01 log)": [scores + 0.01 * length for scores in searched],
     }
     # priors that know code: a definition that is called what is asked for; heads of files, which do nothing themselves
@@ -137,11 +143,12 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     }
     heads = (repo.units["kind"] == "module").to_numpy()
     found |= {f"heads of files lower ({loss})": [scores - loss * heads for scores in searched] for loss in (0.01, 0.03)}
+    found |= {f"salience with {power}": repo.found(encoder, power).units() for power in (0.0, 0.5, 1.5, 2.0)}
     found |= {f"outlines with {weight}": usual.units(weight) for weight in (0.0, 0.2, 0.3, 0.5)}
     found |= {f"mean vectors with {dense}": usual.units(dense=dense) for dense in (0.2, 0.5)}
     ordered = {name: [ranked(scores) for scores in rows] for name, rows in found.items()}
     ordered["best unit alone, no sizes"] = [ranked(scores, 0.0, 0.0) for scores in searched]
-    for weight in (0.0, 0.005, 0.02):
+    for weight in (0.0, 0.01, 0.0125, 0.0175, 0.02):
         ordered[f"sizes with {weight}"] = [ranked(scores, weight) for scores in searched]
     for weight in (0.0, 0.1, 0.3, 0.5):
         ordered[f"second units with {weight}"] = [ranked(scores, second=weight) for scores in searched]

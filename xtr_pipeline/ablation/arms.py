@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
 
 Start = Literal["bm25", "mean-vector", "base", "docstring", "judged"]
@@ -21,16 +21,18 @@ OWN: Mapping[str, type] = {
     "weighted_tokens": bool,
 }
 """Settings of an arm besides those of its recipe."""
-SEARCHED: Mapping[str, type] = {f"{weight.name}_weight": float for weight in fields(FileWeights)}
-"""Those that change how a model is searched and not what it is: `FileWeights`."""
+SEARCHED: Mapping[str, type] = {f"{weight.name}_weight": float for weight in fields(ScoreWeights)}
+"""Those that change how a model is searched and not what it is: `ScoreWeights`."""
 SOURCES = ("written", "file", "judged")
 """Where the training set has its queries from: written about units, about files, or (of either kind) with grades."""
 
 NAMED: Mapping[str, str] = {
     # the base and the main job's model, searched otherwise
+    "base-no-salience": "base:salience_weight=0",
     "base-no-outlines": "base:outline_weight=0",
     "base-no-sizes": "base:size_weight=0",
     "base-best-unit": "base:size_weight=0,second_weight=0",
+    "no-salience": "judged:salience_weight=0",
     "no-outlines": "judged:outline_weight=0",
     "no-sizes": "judged:size_weight=0",
     "best-unit": "judged:size_weight=0,second_weight=0",
@@ -57,7 +59,8 @@ NAMED: Mapping[str, str] = {
 }
 """Arms of the table by name; any other is written out, as `judged:learning_rate=5e-5,seed=14`."""
 
-TABLE = ("bm25", "mean-vector", "base", "base-no-outlines", "docstring", "judged", *list(NAMED)[1:])
+_BASES = tuple(name for name in NAMED if name.startswith("base-"))
+TABLE = ("bm25", "mean-vector", "base", *_BASES, "docstring", "judged", *(name for name in NAMED if name not in _BASES))
 """The arms that are measured when none are named."""
 
 
@@ -78,7 +81,7 @@ class Arm:
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
         weighted_tokens: Whether a query's tokens count as the model has it, or all alike.
-        weights: What counts in a file's score besides its best unit.
+        weights: What counts in a file's score besides how its best unit matches.
     """
 
     name: str
@@ -89,7 +92,7 @@ class Arm:
     average: float = 0.0
     head_dim: int = 0
     weighted_tokens: bool = True
-    weights: FileWeights = field(default_factory=FileWeights)
+    weights: ScoreWeights = field(default_factory=ScoreWeights)
 
     def recipe(self, seed: int) -> Recipe:
         """The recipe that trains this arm.
@@ -129,7 +132,7 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"arm {text!r}: no source {', '.join(sorted(unknown))}; there are {', '.join(SOURCES)}")
     if own.get("head_dim", 1) < 1 or any(weight < 0 for weight in searched.values()):
         raise ArmError(f"arm {text!r}: head_dim must be at least 1, {', '.join(SEARCHED)} at least 0")
-    arm = Arm(text, start, settings, **own, weights=FileWeights(**searched))  # type: ignore[arg-type]  # one of the names above
+    arm = Arm(text, start, settings, **own, weights=ScoreWeights(**searched))  # type: ignore[arg-type]  # one of the names above
     if start in RECIPES:
         arm.recipe(RECIPES[start].seed)
     return arm

@@ -22,10 +22,10 @@ class MeanVectorSearcher:
         Raises:
             ValueError: The searcher has bm25 mode only.
         """
-        if searcher.index is None or searcher.encoder is None or searcher.outlined is None:
+        if searcher.index is None or searcher.encoder is None or searcher.model is None:
             raise ValueError("single-vector retrieval needs an encoder and a token index")
         self._encoder = searcher.encoder
-        self._means = unit_means(searcher.index.vectors, searcher.index.offsets)[searcher.outlined.units]
+        self._means = unit_means(searcher.index.vectors, searcher.index.offsets)[searcher.model.outlined.units]
         self._ranker = Ranker(tuple(searcher.units["unit_id"]), tuple(searcher.units["path"]))
 
     def rank_files_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[FileHit]]:

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.retrieval.bm25 import Bm25
-from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
-from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, unit_means
+from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
+from xtr_pipeline.retrieval.late_interaction import LateInteraction
 from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
-from xtr_pipeline.retrieval.searcher import searched_vectors
 
 WARM_UP = 3
 UNITS_A_FILE = 10
@@ -59,27 +58,24 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
         seed: Draws lengths and vectors.
     """
     random = np.random.default_rng(seed)
-    weights, files = FileWeights(), np.arange(units) // UNITS_A_FILE
+    weights, files = ScoreWeights(), np.arange(units) // UNITS_A_FILE
     outlined = Outlined(np.arange(units), units + files, weights.outline)
     counts = random.choice(lengths, size=int(outlined.outlines[-1]) + 1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    vectors = searched_vectors(_random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random))
+    vectors = _random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random)
+    model = LateInteraction(vectors, offsets, outlined)
     paths = tuple(f"{file}.py" for file in files.tolist())
     ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), paths)
     handicaps = size_handicaps(pl.Series(paths), weights.size)
     everything = np.ones(units, dtype=np.bool_)
     keyword = Bm25([texts[drawn] for drawn in random.integers(0, len(texts), units)])
-    narrowing = Narrowing()
-    candidates = narrowing.candidates(units)
-    means = unit_means(vectors, offsets)
     encoding, scoring = [], []
     for number, query in enumerate([*queries[:WARM_UP], *queries]):
         start = time.perf_counter()
         encoded = encoder.encode_queries([query])
         between = time.perf_counter()
-        found = [narrowing.found(keyword.scores(query))] if candidates < units else None
-        scores = narrowed_scores(encoded, vectors, offsets, means, outlined, candidates, found)[0]
-        ranker.files(scores - handicaps, everything, 10, weights.second)
+        (scored,) = model.scored(encoded, map(keyword.scores, [query]))
+        ranker.files(scored.units - handicaps, everything, 10, weights.second)
         if number >= WARM_UP:
             encoding.append(between - start)
             scoring.append(time.perf_counter() - between)

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.narrowing import Narrowing
 
-USUAL = FileWeights()
+USUAL = ScoreWeights()
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class EvalLogEntry:
     """Of files' sizes, taken off the model's scores; entries without it are from before that."""
     second_weight: float = USUAL.second
     """Of files' second best units; entries without it are from before that."""
+    salience_weight: float = USUAL.salience
+    """Power of the tokens' salience; entries without it are from before there was any."""
     narrowing: Mapping[str, float] = field(default_factory=lambda: asdict(Narrowing()))
     """Which units of a large corpus were scored; entries without it are from before BM25's best were, besides."""
 

@@ -1,8 +1,8 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
-A file's score is a weighted mean over what the query's tokens find in its best unit and in its outline, and over the
-score of its second best unit, less a handicap of large files, so that the difference between two files is the sum of
-weighted differences: what is shown is the reason, not an interpretation.
+A file's score is a weighted mean over what the query's tokens find in its best unit and in its outline, each with the
+weight that it has in this corpus, and over the score of its second best unit, less a handicap of large files, so that
+the difference between two files is the sum of weighted differences: what is shown is the reason, not an interpretation.
 """
 
 from __future__ import annotations
@@ -48,9 +48,6 @@ class ExplainedVectors(Protocol):
 
 class ExplainedEncoder(Protocol):
     """What an explanation needs of an encoder."""
-
-    def encode_queries(self, texts: Sequence[str], /) -> list[NDArray[np.float32]]:
-        """Token vectors of each query, `(q_tokens, dim)`."""
 
     def encode_documents(self, texts: Sequence[str], /) -> ExplainedVectors:
         """Token vectors of all documents."""
@@ -101,14 +98,20 @@ class WordMatch:
         )
 
 
-def word_matches(
-    encoder: ExplainedEncoder, query: str, won: Shown, right: Shown, outline_weight: float
+def word_matches(  # noqa: PLR0913, PLR0917 - what was ranked, and how
+    encoder: ExplainedEncoder,
+    query: str,
+    asked: NDArray[np.float32],
+    won: Shown,
+    right: Shown,
+    outline_weight: float,
 ) -> list[WordMatch]:
     """How each token of a query matches two units, and all of them the outlines of their files.
 
     Args:
         encoder: The model that ranked.
         query: The query's text.
+        asked: (q_tokens, dim) its token vectors; lengths are the weights that they were scored with.
         won: The unit that won.
         right: The unit that should have.
         outline_weight: Of a file's outline beside a unit's own score.
@@ -116,9 +119,10 @@ def word_matches(
     Returns:
         What speaks most for the first unit in front.
     """
-    asked = encoder.encode_queries([query])[0]
     lengths = np.linalg.norm(asked, axis=1)
-    directions, shares = asked / lengths[:, None], lengths / lengths.sum()
+    # a token that does not stand out anywhere has no weight, and no direction either
+    directions = asked / np.maximum(lengths, np.finfo(np.float32).tiny)[:, None]
+    shares = lengths / lengths.sum()
     documents = encoder.encode_documents([won.unit, right.unit, won.outline, right.outline])
     similar = [directions @ documents[place].astype(np.float32).T for place in range(4)]
     best = []
@@ -152,18 +156,19 @@ def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedE
     documents = with_outlines(units)
     texts = dict(zip(documents["unit_id"].to_list(), render_units(documents), strict=True))
     outlines = {row[0]: texts[outline_id(*row[1:])] for row in units.select("unit_id", "repo", "path").iter_rows()}
-    weight = searcher.outlined.weight if searcher.outlined is not None else 0.0
+    weight = searcher.weights.outline
     sizes = dict(units.group_by("path").len().iter_rows())
     names = {row[0]: f"{row[1]}: {row[2]}" for row in units.select("unit_id", "path", "symbol").iter_rows()}
     asked = missed["query"].to_list()
     ranked = searcher.rank_files_many(asked, mode, len(sizes)) if asked else []
-    scored = searcher.rank_units_many(asked, mode, len(units)) if asked else []
+    ordered = searcher.rank_units_many(asked, mode, len(units)) if asked else []
     rows = []
-    for miss, hits, unit_hits in zip(missed.iter_rows(named=True), ranked, scored, strict=True):
+    scored = searcher.scored(asked) if asked else []
+    for miss, hits, unit_hits, own in zip(missed.iter_rows(named=True), ranked, ordered, scored, strict=True):
         best = next(hit for hit in hits if hit.path in miss["relevant"])
         won, right = hits[0].unit_id, best.unit_id
         winner, other = (Shown(texts[unit], outlines[unit]) for unit in (won, right))
-        words = word_matches(encoder, miss["query"], winner, other, weight)
+        words = word_matches(encoder, miss["query"], own.query, winner, other, weight)
         matches = [match.times(1 - searcher.weights.second) for match in words]
         matches.append(_second_match(searcher.weights.second, unit_hits, hits[0], best, names))
         matches.append(_size_match(searcher.weights.size, sizes[hits[0].path], sizes[best.path]))

@@ -3,7 +3,7 @@
 from xtr_pipeline.corpus.identifiers import HUMP
 from xtr_pipeline.encoder.code_text import GRAMMAR
 from xtr_pipeline.encoder.settings import EncoderSettings
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 
 _TOKEN_WEIGHTS = """\
 **A query's tokens do not count alike**: a score is the mean over them weighted by `token_weights.safetensors`
@@ -53,10 +53,13 @@ def _rest(settings: EncoderSettings) -> str:
     vectors = "every token but padding" if settings.keep_special_tokens else "every token but padding, [CLS] and [SEP]"
     if settings.skip_punctuation:
         vectors += ", and in documents but single ASCII punctuation marks,"
-    weights = FileWeights()
+    weights = ScoreWeights()
     points = (
         "A document is a unit's path, its symbol where neither path nor body names it, its docstring, and its body "
         "without common indentation, each beginning a line of its own.",
+        "A query token's weight is multiplied by its salience in the searched repository: by how many standard "
+        "deviations its best similarity to any unit lies above the mean of its best similarities to each unit (with a "
+        "deviation of at least 0.01); then all weights of the query are scaled back to their former mean.",
         f"A unit's score is its own and {weights.outline:g} times that of its file's outline: the path and, a line "
         "each, every symbol of the file with the first line of its documentation.",
         f"A file's score is {1 - weights.second:g} times that of its best unit and {weights.second:g} times that of "

@@ -7,9 +7,7 @@ exponentially rare; Fisher and Tippett 1928). On the dev repositories the mean s
 projects follows the logarithm of its units (correlation 0.90 to 0.96): ranked by their best units alone, large files
 come first whatever is asked. And where two units of a file fit a query, it is less likely that they do by chance.
 
-All weights were chosen on dev (`benchmarks/README.md`). For the main job's model of 27 November those of sizes and
-second units lift semantic R@10 there from 0.623 to 0.645 and nDCG@10 from 0.434 to 0.452. For a model of 26 November
-an outline's weight of 0.1 lifted R@10 from 0.524 to 0.556 and P@1 from 0.217 to 0.235; 0.2 costs keyword queries.
+All weights were chosen on the dev repositories (`benchmarks/README.md`).
 """
 
 from __future__ import annotations
@@ -24,17 +22,19 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class FileWeights:
-    """What counts in the score of a file besides its best unit; 0 leaves it out.
+class ScoreWeights:
+    """What counts in the score of a file besides how its best unit matches the query's tokens; 0 leaves it out.
 
     Attributes:
+        salience: Power of a token's salience in the searched corpus (`salience`) by which its weight is multiplied.
         outline: Of the file's outline in the score of each of its units, where the unit itself counts 1.
         size: Of the natural logarithm of the file's number of units, which is taken off.
         second: Share of the second best unit in the score, where the best one has the rest.
     """
 
+    salience: float = 1.0
     outline: float = 0.1
-    size: float = 0.0125
+    size: float = 0.015
     second: float = 0.2
 
 

@@ -55,14 +55,46 @@ def maxsim_scores(
     limits = blocks or MaxSimBlocks()
     scores = np.empty((len(queries), len(offsets) - 1), dtype=np.float32)
     for first, last in query_rounds(queries, limits.query_tokens):
-        stacked = np.concatenate(queries[first:last]).astype(np.float32, copy=False)
         starts = _starts(queries[first:last])
         counts = np.array([len(query) for query in queries[first:last]], dtype=np.float32)
-        for begin, end in _document_blocks(offsets, vectors.shape[1], len(stacked), limits.block_bytes):
-            rows = vectors[offsets[begin] : offsets[end]].astype(np.float32, copy=False)
-            best = np.maximum.reduceat(stacked @ rows.T, offsets[begin:end] - offsets[begin], axis=1)
+        for begin, end, best in _blocks_of_matches(queries[first:last], vectors, offsets, limits):
             scores[first:last, begin:end] = np.add.reduceat(best, starts, axis=0) / counts[:, None]
     return scores
+
+
+def best_matches(
+    queries: Sequence[Floats],
+    vectors: NDArray[np.float16] | Floats,
+    offsets: NDArray[np.int64],
+    blocks: MaxSimBlocks | None = None,
+) -> list[Floats]:
+    """What `maxsim_scores` takes the mean of: for each query the `(q_tokens, documents)` largest similarities.
+
+    Arguments and errors as there; unlike there, the similarities of all documents are held at once.
+    """
+    check_shapes(queries, vectors, offsets)
+    limits = blocks or MaxSimBlocks()
+    found: list[Floats] = []
+    for first, last in query_rounds(queries, limits.query_tokens):
+        own = queries[first:last]
+        matches = np.empty((sum(map(len, own)), len(offsets) - 1), dtype=np.float32)
+        for begin, end, best in _blocks_of_matches(own, vectors, offsets, limits):
+            matches[:, begin:end] = best
+        found += np.split(matches, _starts(own)[1:])
+    return found
+
+
+def _blocks_of_matches(
+    queries: Sequence[Floats],
+    vectors: NDArray[np.float16] | Floats,
+    offsets: NDArray[np.int64],
+    limits: MaxSimBlocks,
+) -> Iterator[tuple[int, int, Floats]]:
+    """Yields a range of documents, and the largest similarity in each of every token of all queries."""
+    stacked = np.concatenate(queries).astype(np.float32, copy=False)
+    for begin, end in _document_blocks(offsets, vectors.shape[1], len(stacked), limits.block_bytes):
+        rows = vectors[offsets[begin] : offsets[end]].astype(np.float32, copy=False)
+        yield begin, end, np.maximum.reduceat(stacked @ rows.T, offsets[begin:end] - offsets[begin], axis=1)
 
 
 def _starts(queries: Sequence[Floats]) -> NDArray[np.int64]:

@@ -5,19 +5,18 @@ end: Clavié et al. 2024, arXiv 2409.14683). A mean says little about a single w
 at besides: on the three dev repositories the best 512 by the mean alone cost a trained model 0.004 of R@10 (256: 0.017,
 and keyword queries 0.056), and nothing with BM25's best 128 (`benchmarks/narrowing_on_dev.py`).
 
-Hybrid mode measures how far the model's scores spread by a sample of units.
+How scores spread, and how units usually match a token, is measured on a sample of units.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
-from xtr_pipeline.retrieval.outlined import Outlined, Rows
+from xtr_pipeline.retrieval.maxsim import Floats
+from xtr_pipeline.retrieval.outlined import Rows
 
 Vectors = NDArray[np.float16] | Floats
 BELOW = 0.01
@@ -33,7 +32,7 @@ class Narrowing:
         least: Candidates at least.
         share: Candidates as a share of the units, on top of `least`.
         keywords: Units that BM25 puts first and that the second stage looks at besides.
-        sample: Units by which hybrid mode measures the spread of the scores; of 256 its standard error is 4%.
+        sample: Units on which means and standard deviations are measured; of 256 the latter's standard error is 4%.
     """
 
     exact_units: int = 2_048
@@ -80,65 +79,28 @@ def unit_means(vectors: Vectors, offsets: NDArray[np.int64], rows: int = 1 << 16
     return means
 
 
-def scores_of(
-    queries: Sequence[Floats], vectors: Vectors, offsets: NDArray[np.int64], outlined: Outlined, rows: Rows
-) -> Floats:
-    """MaxSim of some units, with their files' outlines.
-
-    Args:
-        queries: One (q_tokens, dim) array a query; lengths weigh its tokens.
-        vectors: Of all documents, as for `maxsim_scores`.
-        offsets: Of all documents.
-        outlined: Which documents are units and which are outlines.
-        rows: Which units, `(rows,)`.
-
-    Returns:
-        (queries, rows) float32.
-    """
-    pairs = np.stack([outlined.units[rows], outlined.outlines[rows]])
-    documents, place = np.unique(pairs, return_inverse=True)
-    own = np.concatenate([[0], np.cumsum(np.diff(offsets)[documents])])
-    tokens = np.concatenate([vectors[offsets[number] : offsets[number + 1]] for number in documents])
-    exact = maxsim_scores(queries, tokens, own)[:, place.reshape(pairs.shape)]
-    return outlined.mix(exact[:, 0], exact[:, 1])
+def candidates_of(coarse: Floats, candidates: int) -> Rows:
+    """The units with the best coarse scores, in no order."""
+    best: Rows = np.argpartition(-coarse, candidates - 1)[:candidates]
+    return best
 
 
-def narrowed_scores(  # noqa: PLR0913, PLR0917 - an index, what its documents are, and which are looked at
-    queries: Sequence[Floats],
-    vectors: Vectors,
-    offsets: NDArray[np.int64],
-    means: Floats,
-    outlined: Outlined,
-    candidates: int,
-    besides: Sequence[Rows] | None = None,
-) -> Floats:
-    """Scores of each query's best `candidates` units; the others lie just below them, in the order of their means.
+def filled(coarse: Floats, looked_at: Rows, exact: Floats, chosen: Rows) -> Floats:
+    """Scores of all units: of those looked at as they are; the others' just below the lowest candidate's.
 
     They are scores still: a file's second best unit may be none of the candidates.
 
     Args:
-        queries: One (q_tokens, dim) array a query; lengths weigh its tokens.
-        vectors: Of all documents, as for `maxsim_scores`.
-        offsets: Of all documents.
-        means: `unit_means` of them.
-        outlined: Which documents are units and which are outlines.
-        candidates: Units that are scored by all their tokens, their files' outlines besides.
-        besides: For each query, further units that are.
+        coarse: (units,) scores of all units by their means, between -1 and 1.
+        looked_at: Units that were scored by all their tokens.
+        exact: (looked_at,) their scores.
+        chosen: Those of them that are candidates by their means; what BM25 found besides moves no other unit.
 
     Returns:
-        (queries, units) float32, the others' within `BELOW` of the lowest candidate's.
+        (units,) float32, the others' within `BELOW` of the lowest candidate's and in the order of their means.
     """
-    units = len(outlined.units)
-    if candidates >= units:
-        return outlined.mixed(maxsim_scores(queries, vectors, offsets))
-    scores = np.empty((len(queries), units), dtype=np.float32)
-    for row, query in enumerate(queries):
-        coarse = outlined.mixed((means @ query.mean(axis=0))[None])[0]
-        chosen = np.argpartition(-coarse, candidates - 1)[:candidates]
-        looked_at = np.union1d(chosen, besides[row]) if besides is not None else np.sort(chosen)
-        exact = scores_of([query], vectors, offsets, outlined, looked_at)[0]
-        lowest = exact[np.isin(looked_at, chosen)].min()
-        # a mean of vectors that are 1 long on average is no longer than 1: coarse scores lie between -1 and 1
-        scores[row] = lowest - BELOW * (1.5 - coarse) / 2.5
-        scores[row, looked_at] = exact
+    lowest = exact[np.isin(looked_at, chosen)].min()
+    # a mean of vectors that are 1 long on average is no longer than 1: coarse scores lie between -1 and 1
+    scores: Floats = (lowest - BELOW * (1.5 - coarse) / 2.5).astype(np.float32)
+    scores[looked_at] = exact
     return scores

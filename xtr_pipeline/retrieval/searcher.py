@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -11,21 +10,18 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import document_ids
 from xtr_pipeline.retrieval.bm25 import Bm25
-from xtr_pipeline.retrieval.file_scores import FileWeights, size_handicaps
+from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
-from xtr_pipeline.retrieval.maxsim import maxsim_scores
+from xtr_pipeline.retrieval.late_interaction import LateInteraction, Scored
 from xtr_pipeline.retrieval.modes import Mode
-from xtr_pipeline.retrieval.narrowing import Narrowing, narrowed_scores, scores_of, unit_means
+from xtr_pipeline.retrieval.narrowing import Narrowing
 from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
 from xtr_pipeline.retrieval.token_index import TokenIndex
-from xtr_pipeline.retrieval.xtr_scores import xtr_scores
 
 # Queries whose scores over all units are held at once: 64 x 100,000 units is 26 MB.
 QUERY_BATCH = 64
-# Widening float16 takes five times as long as the product that follows, so that a small index is widened once and kept.
-WIDENED_BYTES = 256 * 2**20
 
 Scores = NDArray[np.float32]
 
@@ -41,7 +37,7 @@ class Searcher:
         encoder: TextEncoder | None,
         fusion: FusionSettings | None = None,
         narrowing: Narrowing | None = None,
-        weights: FileWeights | None = None,
+        weights: ScoreWeights | None = None,
     ) -> None:
         """Takes parts that belong together; `retrieval.sources` makes them.
 
@@ -54,7 +50,7 @@ class Searcher:
             fusion: How hybrid mode weighs its sides; defaults to `FusionSettings()`.
             narrowing: How many units of a large corpus semantic and hybrid mode score by all their tokens; defaults to
                 `Narrowing()`.
-            weights: What counts in the model's modes besides a file's best unit; defaults to `FileWeights()`.
+            weights: What counts in the model's modes besides how units match; defaults to `ScoreWeights()`.
 
         Raises:
             ValueError: The parts do not belong together.
@@ -64,10 +60,12 @@ class Searcher:
         self.bm25 = bm25
         self.encoder = encoder
         self.fusion = fusion or FusionSettings()
-        self.narrowing = narrowing or Narrowing()
-        self.weights = weights or FileWeights()
+        self.weights = weights or ScoreWeights()
         _check_parts(units, index, bm25, encoder, outlines=self.weights.outline > 0)
-        self.outlined = None if index is None else Outlined.of(index.unit_ids, units, self.weights.outline)
+        self.model = None
+        if index is not None:
+            outlined = Outlined.of(index.unit_ids, units, self.weights.outline)
+            self.model = LateInteraction(index.vectors, index.offsets, outlined, narrowing, self.weights.salience)
         self._handicaps = size_handicaps(units["path"], self.weights.size)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
@@ -110,55 +108,31 @@ class Searcher:
             elif mode == "hybrid":
                 yield from ((scores, everything) for scores in self._fused(batch, handicaps))
             else:
-                yield from ((scores, everything) for scores in self._semantic(batch, mode) - handicaps)
+                yield from ((scores - handicaps, everything) for scores in self._semantic(batch, mode))
 
-    def _semantic(self, queries: Sequence[str], mode: Mode) -> Scores:
-        """The model's scores for every query, `(queries, units)`: XTR's, or MaxSim of a narrowed corpus."""
-        vectors = self._encoded(queries)
+    def scored(self, queries: Sequence[str]) -> Iterator[Scored]:
+        """Yields the model's own scores of the units for every query: what semantic mode ranks by."""
+        model, vectors = self._model(queries)
+        yield from model.scored(vectors, map(self.bm25.scores, queries))
+
+    def _semantic(self, queries: Sequence[str], mode: Mode) -> Iterator[Scores]:
+        """Yields the model's scores for every query: XTR's, or MaxSim's."""
         if mode != "xtr":
-            return self._maxsim(vectors, map(self.bm25.scores, queries))
-        assert self.index is not None and self.outlined is not None
-        return self.outlined.mixed(xtr_scores(vectors, self._vectors, self.index.offsets))
+            return (scored.units for scored in self.scored(queries))
+        model, vectors = self._model(queries)
+        return model.xtr(vectors)
 
     def _fused(self, queries: Sequence[str], handicaps: Scores | float) -> Iterator[Scores]:
         """Yields MaxSim less the handicaps, fused with BM25, for every query."""
-        assert self.index is not None and self.outlined is not None
-        vectors, narrowing = self._encoded(queries), self.narrowing
+        model, vectors = self._model(queries)
         keyword = [self.bm25.scores(query) for query in queries]
-        scores = self._maxsim(vectors, keyword)
-        spread_over = scores
-        if narrowing.candidates(len(self.units)) < len(self.units):
-            sampled = narrowing.sampled(len(self.units))
-            spread_over = scores_of(vectors, self._vectors, self.index.offsets, self.outlined, sampled)
-        spreads = spread_over.std(axis=1, dtype=np.float64)
-        for query, found, own, spread in zip(queries, keyword, scores - handicaps, spreads.tolist(), strict=True):
-            yield fuse(found, self.bm25.ceiling(query), own, self.fusion, spread)
+        for query, found, own in zip(queries, keyword, model.scored(vectors, keyword), strict=True):
+            yield fuse(found, self.bm25.ceiling(query), own.units - handicaps, self.fusion, own.spread)
 
-    def _maxsim(self, vectors: list[Scores], keyword: Iterable[Scores]) -> Scores:
-        """MaxSim with the files' outlines, `(queries, units)`; of a large corpus the best by means and by keywords."""
-        assert self.index is not None and self.outlined is not None
-        candidates = self.narrowing.candidates(len(self.units))
-        if candidates == len(self.units):
-            return self.outlined.mixed(maxsim_scores(vectors, self._vectors, self.index.offsets))
-        besides = [self.narrowing.found(scores) for scores in keyword]
-        return narrowed_scores(
-            vectors, self._vectors, self.index.offsets, self._means, self.outlined, candidates, besides
-        )
-
-    def _encoded(self, queries: Sequence[str]) -> list[Scores]:
-        assert self.encoder is not None
-        return self.encoder.encode_queries(list(queries))
-
-    @cached_property
-    def _means(self) -> Scores:
-        assert self.index is not None
-        return unit_means(self.index.vectors, self.index.offsets)
-
-    @cached_property
-    def _vectors(self) -> NDArray[np.float16] | NDArray[np.float32]:
-        """The index's vectors, in float32 where that is small enough to be kept."""
-        assert self.index is not None
-        return searched_vectors(self.index.vectors)
+    def _model(self, queries: Sequence[str]) -> tuple[LateInteraction, list[Scores]]:
+        """The model's side and the queries' vectors."""
+        assert self.model is not None and self.encoder is not None
+        return self.model, self.encoder.encode_queries(list(queries))
 
     def _check_request(self, queries: Sequence[str], mode: Mode, k: int) -> None:
         """Raises ValueError with everything wrong about a request."""
@@ -169,11 +143,6 @@ class Searcher:
             problems.append(f"{mode} mode needs an encoder and a token index; this searcher has bm25 only")
         if problems:
             raise ValueError("; ".join(problems))
-
-
-def searched_vectors(vectors: NDArray[np.float16]) -> NDArray[np.float16] | NDArray[np.float32]:
-    """Token vectors as a searcher keeps them: widened to float32 up to `WIDENED_BYTES`, as they are beyond."""
-    return vectors.astype(np.float32) if 4 * vectors.size <= WIDENED_BYTES else vectors
 
 
 def _check_parts(

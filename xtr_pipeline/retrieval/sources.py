@@ -11,7 +11,7 @@ from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.bm25 import Bm25
 from xtr_pipeline.retrieval.cache_folder import folder_cache
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.folder_excludes import folder_excludes
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
@@ -30,7 +30,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
     cache: Path | None,
     on_progress: OnProgress | None = None,
     fusion: FusionSettings | None = None,
-    weights: FileWeights | None = None,
+    weights: ScoreWeights | None = None,
 ) -> Searcher:
     """Makes a searcher over the units of one repository.
 
@@ -40,7 +40,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
         cache: Folder for this corpus's token indexes; only needed with an encoder.
         on_progress: Hears how far the encode is.
         fusion: How hybrid mode weighs its sides.
-        weights: What counts besides a file's best unit; outlines of weight 0 are not encoded.
+        weights: What counts besides how units match; outlines of weight 0 are not encoded.
 
     Raises:
         NoUnitsError: No units.
@@ -56,7 +56,7 @@ def searcher_for_units(  # noqa: PLR0913, PLR0917 - a corpus, a model, and how t
     keyword = Bm25(render_units(units))
     if encoder is None or cache is None:
         return Searcher(units, None, keyword, None, fusion)
-    weights = weights or FileWeights()
+    weights = weights or ScoreWeights()
     documents = with_outlines(units) if weights.outline else units
     index = build_index(documents, encoder, cache, on_progress)
     return Searcher(units, index, keyword, encoder, fusion, weights=weights)

@@ -15,7 +15,7 @@ from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import save_encoder
 from xtr_pipeline.encoder.encoder import Carried, Encoder
 from xtr_pipeline.evaluation.dev_probe import DEV_QUERY_SCHEMA
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.training.reports import StepReport
 from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline_tests.judge.sample_units import code_unit
@@ -198,8 +198,8 @@ def test_arms_that_are_searched_otherwise_train_nothing_anew(bench: Bench) -> No
     measure(bench, Arm("judged", "judged", rarity), 13, steps)
     taken = steps.taken
     for arm in (
-        Arm("bare", "judged", rarity, weights=FileWeights(outline=0.0)),
-        Arm("sizeless", "judged", rarity, weights=FileWeights(size=0.0)),
+        Arm("bare", "judged", rarity, weights=ScoreWeights(outline=0.0)),
+        Arm("sizeless", "judged", rarity, weights=ScoreWeights(size=0.0)),
         Arm("alike", "judged", rarity, weighted_tokens=False),
     ):
         assert measure(bench, arm, 13, steps).height == 12

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from xtr_pipeline.evaluation.eval_log import EvalLogEntry, append_entry, file_sha256, read_log
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.narrowing import Narrowing
 
 ENTRY = EvalLogEntry(
@@ -57,8 +57,8 @@ def test_an_entry_says_how_files_were_scored_and_which_units_were(tmp_path: Path
     written = read_log(tmp_path / "log.jsonl")[0]
     assert written["outline_weight"] == 0.2
     assert {name: written[f"{name}_weight"] for name in ("size", "second")} == {
-        "size": FileWeights().size,
-        "second": FileWeights().second,
+        "size": ScoreWeights().size,
+        "second": ScoreWeights().second,
     }
     assert Narrowing(**written["narrowing"]) == Narrowing()
 

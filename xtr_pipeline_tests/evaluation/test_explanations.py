@@ -20,7 +20,7 @@ from xtr_pipeline.evaluation.explanations import (
     word_matches,
 )
 from xtr_pipeline.evaluation.queries import EvalQuery
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline_tests.judge.sample_units import code_unit
@@ -38,10 +38,12 @@ def test_the_advantages_sum_up_to_the_difference_of_the_scores(weighted: bool) -
     won, right = "def read(line): open the file", "def send(host): page"
     outlines = "read.py\nread: open the file", "send.py\nsend: page by name"
     shown = [Shown(unit, outline) for unit, outline in zip((won, right), outlines, strict=True)]
-    matches = word_matches(encoder, "read the page, name", *shown, outline_weight=0.25)
     vectors = encoder.encode_documents([won, right, *outlines])
-    asked = encoder.encode_queries(["read the page, name"])
-    scores = maxsim_scores(asked, vectors.vectors, vectors.offsets)[0]
+    asked = encoder.encode_queries(["read the page, name"])[0]
+    if weighted:
+        asked[2] = 0  # nothing in the corpus stands out for it
+    matches = word_matches(encoder, "read the page, name", asked, *shown, outline_weight=0.25)
+    scores = maxsim_scores([asked / np.linalg.norm(asked, axis=1).mean()], vectors.vectors, vectors.offsets)[0]
     difference = (scores[0] - scores[1] + 0.25 * (scores[2] - scores[3])) / 1.25
     assert sum(match.advantage for match in matches) == pytest.approx(difference, abs=1e-5)
     assert sum(match.share for match in matches) == pytest.approx(1, abs=1e-5)
@@ -74,7 +76,7 @@ def test_a_file_that_lost_by_its_size_alone_is_explained_by_it(tmp_path: Path) -
     encoder = load_encoder(TINY_BERT)
     large = [code_unit("large.py", f"name{number}", f"page {number}") for number in range(12)]
     units = units_frame([*large, code_unit("small.py", "name0", "page 0")], "toy", "1")
-    searcher = searcher_for_units(units, encoder, tmp_path, weights=FileWeights(outline=0.0, size=10.0))
+    searcher = searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(outline=0.0, size=10.0))
     asked = [EvalQuery("q", "toy", "conceptual", "page", ("large.py",))]
     metrics = evaluate_searcher(searcher, asked, "semantic", "tiny").with_columns(pl.lit(0.0).alias("Success@10"))
     (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder, "semantic").iter_rows(named=True)
@@ -87,7 +89,7 @@ def test_a_file_that_won_by_its_second_unit_is_explained_by_it(tmp_path: Path) -
     encoder = load_encoder(TINY_BERT)
     named = [("twice.py", "name1", "page name"), ("twice.py", "name2", "page name"), ("once.py", "name3", "page name")]
     units = units_frame([code_unit(*row) for row in [*named, ("once.py", "other", "x")]], "toy", "1")
-    searcher = searcher_for_units(units, encoder, tmp_path, weights=FileWeights(outline=0.0, second=0.9))
+    searcher = searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(outline=0.0, second=0.9))
     asked = [EvalQuery("q", "toy", "conceptual", "page name", ("once.py",))]
     metrics = evaluate_searcher(searcher, asked, "semantic", "tiny").with_columns(pl.lit(0.0).alias("Success@10"))
     (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder, "semantic").iter_rows(named=True)

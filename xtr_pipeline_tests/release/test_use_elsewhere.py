@@ -37,6 +37,7 @@ def test_the_section_names_both_lengths_and_the_key() -> None:
         "`split_code`",
         "every token but padding gives",
         "outline",
+        "salience",
     ):
         assert part in section
 

@@ -11,7 +11,7 @@ import pytest
 from xtr_pipeline.corpus.outlines import outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.retrieval.bm25 import Bm25
-from xtr_pipeline.retrieval.file_scores import FileWeights
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import build_index
 from xtr_pipeline.retrieval.modes import MODES, Mode
@@ -125,7 +125,7 @@ def test_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the_files_ou
     tmp_path: Path, encoder: FakeEncoder, weight: float, mode: Mode
 ) -> None:
     # so few tokens are all retrieved, which makes xtr mode MaxSim
-    searcher = searcher_for_units(UNITS, encoder, tmp_path, weights=FileWeights(outline=weight))
+    searcher = searcher_for_units(UNITS, encoder, tmp_path, weights=ScoreWeights(salience=0.0, outline=weight))
     query = encoder.encode_queries(["send socket"])[0]
 
     def score(text: str) -> float:
@@ -143,12 +143,26 @@ def test_scores_are_the_mean_of_the_largest_cosines_with_a_share_of_the_files_ou
         assert hit.score == pytest.approx((own + weight * outline) / (1 + weight), abs=1e-5)
 
 
+@pytest.mark.parametrize("mode", ["semantic", "xtr", "hybrid"])
+def test_tokens_count_by_their_salience_in_the_corpus(tmp_path: Path, encoder: FakeEncoder, mode: Mode) -> None:
+    alike, salient = (
+        searcher_for_units(UNITS, encoder, tmp_path, weights=ScoreWeights(salience=power)) for power in (0.0, 1.0)
+    )
+    (scored,) = salient.scored(["send socket quaternion"])
+    assert np.linalg.norm(scored.query, axis=1).std() > 0.1
+    ranked = [
+        {hit.unit_id: hit.score for hit in searcher.rank_units("send socket quaternion", mode, 4)}
+        for searcher in (alike, salient)
+    ]
+    assert ranked[0] != ranked[1]
+
+
 @pytest.mark.parametrize("mode", ["semantic", "xtr"])
 def test_a_large_file_gives_some_of_its_best_units_score_away_where_files_are_ranked(
     tmp_path: Path, encoder: FakeEncoder, mode: Mode
 ) -> None:
     units = make_units([("one.py", "send", "send bytes"), *(("many.py", f"f{n}", f"send bytes {n}") for n in range(7))])
-    searcher = searcher_for_units(units, encoder, tmp_path, weights=FileWeights(size=0.05, second=0.0))
+    searcher = searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(size=0.05, second=0.0))
     best = {hit.path: hit.score for hit in reversed(searcher.rank_units("send bytes", mode, 8))}
     files = {hit.path: hit.score for hit in searcher.rank_files("send bytes", mode, 2)}
     assert files["one.py"] == pytest.approx(best["one.py"], abs=1e-6)
@@ -157,7 +171,7 @@ def test_a_large_file_gives_some_of_its_best_units_score_away_where_files_are_ra
 
 @pytest.mark.parametrize("mode", ["semantic", "xtr"])
 def test_a_files_second_best_unit_has_a_share_in_its_score(tmp_path: Path, encoder: FakeEncoder, mode: Mode) -> None:
-    searcher = searcher_for_units(UNITS, encoder, tmp_path, weights=FileWeights(size=0.0, second=0.25))
+    searcher = searcher_for_units(UNITS, encoder, tmp_path, weights=ScoreWeights(size=0.0, second=0.25))
     units = searcher.rank_units("receive bytes", mode, 4)
     own = sorted((hit.score for hit in units if hit.path == "net/client.py"), reverse=True)
     files = {hit.path: hit.score for hit in searcher.rank_files("receive bytes", mode, 3)}
@@ -171,7 +185,7 @@ def test_keyword_search_knows_no_handicap_and_hybrid_takes_its_share_of_it(
 ) -> None:
     units = make_units([("one.py", "send", "send bytes"), *(("many.py", f"f{n}", f"send bytes {n}") for n in range(7))])
     plain, fair = (
-        searcher_for_units(units, encoder, tmp_path, weights=FileWeights(size=weight)) for weight in (0.0, 5.0)
+        searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(size=weight)) for weight in (0.0, 5.0)
     )
     assert fair.rank_files("send bytes", "bm25", 2) == plain.rank_files("send bytes", "bm25", 2)
     assert fair.rank_units("send bytes", "hybrid", 8) == plain.rank_units("send bytes", "hybrid", 8)
@@ -183,12 +197,14 @@ def test_an_index_too_large_to_be_widened_gives_the_same_scores(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     widened = searcher.rank_units("socket send", "semantic", 5)
-    assert searcher._vectors.dtype == np.float32
-    monkeypatch.setattr("xtr_pipeline.retrieval.searcher.WIDENED_BYTES", 0)
-    searcher.__dict__.pop("_vectors")
+    assert searcher.model is not None
+    assert searcher.index is not None
+    assert searcher.model.vectors.dtype == np.float32
+    monkeypatch.setattr("xtr_pipeline.retrieval.late_interaction.WIDENED_BYTES", 0)
+    searcher.model.__dict__.pop("vectors")
     assert searcher.rank_units("socket send", "semantic", 5) == widened
-    assert searcher._vectors is searcher.index.vectors
-    searcher.__dict__.pop("_vectors")
+    assert searcher.model.vectors is searcher.index.vectors
+    searcher.model.__dict__.pop("vectors")
 
 
 def test_a_large_corpus_is_narrowed_and_still_ranks_every_file(tmp_path: Path, encoder: FakeEncoder) -> None:

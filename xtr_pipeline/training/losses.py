@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from xtr_pipeline.encoder.compute import mx
-from xtr_pipeline.retrieval.salience import LEAST_SPREAD
 from xtr_pipeline.training.examples import UNJUDGED
 
 MASKED = -1e4  # far below any cosine, and finite: an infinity would turn gradients of fully masked rows into NaN
 IGNORED = -1  # grade of a candidate that takes no part: padding, or one that may well be right
 
 
-def token_matches(queries: mx.array, documents: mx.array, document_mask: mx.array) -> mx.array:
-    """The largest cosine of every query token with a token of every document.
-
-    Padding is set to a large negative number before the maximum: multiplying it by 0 would let it beat every negative
-    similarity.
-
-    Args:
-        queries: (queries, q_tokens, dim) unit vectors.
-        documents: (documents, d_tokens, dim) unit vectors.
-        document_mask: (documents, d_tokens), non-zero where there is a token.
-
-    Returns:
-        (queries, q_tokens, documents) in [-1, 1]; a document without tokens gets `MASKED`.
-    """
-    rows, q_tokens, dim = queries.shape
-    count, d_tokens, _ = documents.shape
-    # one product over all tokens: (queries * q_tokens, documents * d_tokens)
-    similarity = queries.reshape(-1, dim) @ documents.reshape(-1, dim).T
-    similarity = similarity.reshape(rows, q_tokens, count, d_tokens)
-    return mx.where(document_mask > 0, similarity, MASKED).max(axis=-1)
-
-
 def maxsim_scores(queries: mx.array, query_mask: mx.array, documents: mx.array, document_mask: mx.array) -> mx.array:
     """Score every query against every document (ColBERT, arXiv 2004.12832, section 3.3; mean instead of sum).
 
-    score(q, d) = mean over the query's tokens of the largest cosine with a token of the document.
+    score(q, d) = mean over the query's tokens of the largest cosine with a token of the document. Padding is set to a
+    large negative number before the maximum: multiplying it by 0 would let it beat every negative similarity.
 
     Args:
         queries: (queries, q_tokens, dim) unit vectors.
@@ -46,37 +24,15 @@ def maxsim_scores(queries: mx.array, query_mask: mx.array, documents: mx.array, 
     Returns:
         (queries, documents) in [-1, 1]; a document without tokens gets `MASKED`, a query without tokens 0.
     """
-    best = token_matches(queries, documents, document_mask)
-    present = (query_mask > 0).astype(best.dtype)
+    rows, q_tokens, dim = queries.shape
+    count, d_tokens, _ = documents.shape
+    # one product over all tokens: (queries * q_tokens, documents * d_tokens)
+    similarity = queries.reshape(-1, dim) @ documents.reshape(-1, dim).T
+    similarity = similarity.reshape(rows, q_tokens, count, d_tokens)
+    best = mx.where(document_mask > 0, similarity, MASKED).max(axis=-1)
+    present = (query_mask > 0).astype(similarity.dtype)
     total = (best * present[:, :, None]).sum(axis=1)
     return total / mx.maximum(present.sum(axis=1), 1.0)[:, None]
-
-
-def salient_scores(matches: mx.array, query_mask: mx.array) -> mx.array:
-    """MaxSim with the weights that search gives a query's tokens (`retrieval.salience`), the batch being the corpus.
-
-    No gradient flows through the weights: the model shall move matches, not what counts.
-
-    Args:
-        matches: (queries, q_tokens, documents) `token_matches` with all documents of a batch.
-        query_mask: (queries, q_tokens), non-zero where there is a token.
-
-    Returns:
-        (queries, documents) in [-1, 1]; a query without tokens gets 0.
-    """
-    fixed = mx.stop_gradient(matches.astype(mx.float32))
-    # rows that only fill a tile up hold no document
-    there = (fixed > MASKED / 2).astype(mx.float32)
-    count = mx.maximum(there.sum(axis=2), 1.0)
-    mean = (fixed * there).sum(axis=2) / count
-    spread = mx.sqrt((mx.square(fixed - mean[:, :, None]) * there).sum(axis=2) / count)
-    above = mx.maximum(fixed.max(axis=2) - mean, 0.0)
-    counted = (query_mask > 0).astype(mx.float32)
-    standing = above / mx.maximum(spread, LEAST_SPREAD) * counted
-    # where nothing stands out all tokens count alike
-    standing = mx.where(standing.sum(axis=1, keepdims=True) > 0, standing, counted)
-    weights = standing / mx.maximum(standing.sum(axis=1, keepdims=True), LEAST_SPREAD)
-    return (matches * weights[:, :, None]).sum(axis=1)
 
 
 def contrastive_loss(

@@ -6,13 +6,7 @@ from collections.abc import Sequence
 
 from xtr_pipeline.encoder.compute import mx
 from xtr_pipeline.training.graded_losses import margin_loss, mse_loss, ordinal_loss
-from xtr_pipeline.training.losses import (
-    contrastive_loss,
-    listwise_loss,
-    maxsim_scores,
-    salient_scores,
-    token_matches,
-)
+from xtr_pipeline.training.losses import contrastive_loss, listwise_loss, maxsim_scores
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.token_retrieval import retrieved_scores
 
@@ -25,19 +19,13 @@ def score_matrix(
     Args:
         queries: Per tile the unit vectors (queries, q_tokens, dim) and which of them count (queries, q_tokens).
         documents: Per tile the unit vectors (documents, d_tokens, dim) and which of them count (documents, d_tokens).
-        recipe: Whether scores are MaxSim, MaxSim by salient tokens or XTR's, and XTR's k_train.
+        recipe: Whether scores are MaxSim or XTR's, and XTR's k_train.
 
     Returns:
         (queries of all tiles, documents of all tiles).
     """
     if recipe.scoring == "xtr":
         return mx.concatenate([retrieved_scores(tile, documents, recipe.k_train) for tile in queries], axis=0)
-    if recipe.scoring == "salient":
-        matched = [
-            mx.concatenate([token_matches(vectors, *tile) for tile in documents], axis=2) for vectors, _ in queries
-        ]
-        rows = [salient_scores(found, counted) for found, (_, counted) in zip(matched, queries, strict=True)]
-        return mx.concatenate(rows, axis=0)
     rows = [
         mx.concatenate([maxsim_scores(*query_tile, *document_tile) for document_tile in documents], axis=1)
         for query_tile in queries

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 Decay = Literal["linear", "cosine"]
-Scoring = Literal["maxsim", "salient", "xtr"]
+Scoring = Literal["maxsim", "xtr"]
 TokenWeighting = Literal["alike", "rarity"]
 Batching = Literal["mixed", "repo", "topic"]
 
@@ -44,8 +44,8 @@ class Recipe:
             only: judged ones have hard negatives of their own); each is a document more to encode.
         positive_grade: Grades from here on are what the query asks for.
         negative_grade: Grades up to here are not; those between the two are left out of the contrastive term.
-        scoring: How token similarities become scores: "maxsim" (ColBERT), "salient" (tokens weigh as in a search, the
-            batch being the corpus) or "xtr" (only document tokens that a query token retrieves from the batch count).
+        scoring: How token similarities become scores: "maxsim" (ColBERT) or "xtr" (only document tokens that a query
+            token retrieves from the batch count).
         token_weights: How much the tokens of a query count when the model searches, measurements on dev included:
             "alike" (or as the base has it), or "rarity" (inverse document frequency over the training texts). In the
             loss they all count alike: weights there gained nothing on dev (benchmarks/README.md).
@@ -211,8 +211,8 @@ def _contradictions(recipe: Recipe) -> list[str]:
     problems = []
     if not any(getattr(recipe, weight) for weight in WEIGHTS):
         problems.append(f"{', '.join(WEIGHTS)} are all 0: nothing would be learned")
-    if recipe.scoring not in ("maxsim", "salient", "xtr"):
-        problems.append(f"scoring must be 'maxsim', 'salient' or 'xtr', not {recipe.scoring!r}")
+    if recipe.scoring not in ("maxsim", "xtr"):
+        problems.append(f"scoring must be 'maxsim' or 'xtr', not {recipe.scoring!r}")
     if recipe.batching not in ("mixed", "repo", "topic"):
         problems.append(f"batching must be 'mixed', 'repo' or 'topic', not {recipe.batching!r}")
     if recipe.token_weights not in ("alike", "rarity"):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from xtr_pipeline.encoder.compute import mx
-from xtr_pipeline.retrieval import salience
 from xtr_pipeline.training.losses import (
     IGNORED,
     MASKED,
@@ -16,8 +15,6 @@ from xtr_pipeline.training.losses import (
     contrastive_loss,
     listwise_loss,
     maxsim_scores,
-    salient_scores,
-    token_matches,
 )
 
 
@@ -48,37 +45,6 @@ def test_maxsim_equals_a_loop_over_queries_documents_and_tokens():
         for q, ql in enumerate(query_lengths)
     ]
     np.testing.assert_allclose(np.array(scores), expected, atol=1e-6)
-
-
-def test_salient_scores_are_those_of_a_search_over_the_batch_whatever_fills_its_tiles():
-    queries, documents = unit_vectors((2, 3, 4), 1), unit_vectors((6, 5, 4), 2)
-    query_mask, lengths = mx.array([[1, 1, 1], [1, 1, 0]]), [5, 2, 3, 1]
-    # the last two rows fill a tile up
-    document_mask = (np.arange(5) < np.array([*lengths, 0, 0])[:, None]).astype(np.int32)
-    matches = token_matches(mx.array(queries), mx.array(documents), mx.array(document_mask))
-    scores = np.array(salient_scores(matches, query_mask))[:, :4]
-    packed = np.concatenate([documents[row, :length] for row, length in enumerate(lengths)])
-    offsets = np.concatenate([[0], np.cumsum(lengths)])
-    expected = salience.salient_scores([queries[0], queries[1, :2]], packed, offsets)
-    np.testing.assert_allclose(scores, expected, atol=1e-5)
-    plain = np.array(maxsim_scores(*map(mx.array, (queries, query_mask, documents, document_mask))))[:, :4]
-    assert np.abs(scores - plain).max() > 0.01
-
-
-def test_no_gradient_flows_through_what_counts():
-    matches = mx.array(np.random.default_rng(3).uniform(-1, 1, (2, 3, 5)).astype(np.float32))
-    mask = mx.array([[1, 1, 1], [1, 0, 0]])
-    gradient = np.array(mx.grad(lambda found: salient_scores(found, mask)[:, 0].sum())(matches))
-    # of each query's first document the weights, of the others nothing
-    np.testing.assert_allclose(gradient[:, :, 0].sum(axis=1), 1, atol=1e-5)
-    assert (gradient[:, :, 0] >= 0).all()
-    assert not gradient[:, :, 1:].any()
-    assert not gradient[1, 1:].any()
-
-
-def test_where_nothing_stands_out_tokens_count_alike_and_a_query_without_tokens_scores_0():
-    scores = salient_scores(mx.full((2, 3, 4), 0.5), mx.array([[1, 1, 0], [0, 0, 0]]))
-    np.testing.assert_allclose(np.array(scores), [[0.5] * 4, [0] * 4], atol=1e-6)
 
 
 def test_padding_never_beats_a_negative_similarity():

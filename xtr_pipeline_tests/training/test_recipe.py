@@ -48,7 +48,7 @@ def test_everything_wrong_with_a_recipe_is_in_one_message():
         "start_share must be between 0 and 1",
         "negative_grade 4 must be below",
         "decay must be",
-        "scoring must be 'maxsim', 'salient' or 'xtr'",
+        "scoring must be 'maxsim' or 'xtr'",
         "token_weights must be 'alike' or 'rarity'",
         "batching must be 'mixed', 'repo' or 'topic'",
         "margin_weight must be 0 or more",

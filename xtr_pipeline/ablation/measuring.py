@@ -18,6 +18,7 @@ from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.evaluation.dev_probe import dev_probe, specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import drop_other_models
 from xtr_pipeline.retrieval.modes import Mode
@@ -204,6 +205,8 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [arm.average, arm.weighted_tokens, *astuple(arm.weights)]
         # what is the same for all arms of one table, and may not be for those of an older one
         parts += [asdict(Narrowing()), asdict(FusionSettings())]
+    if recipe is not None and recipe.chooses_on_dev:
+        parts += ["probe", ScoreWeights().salience]
     # further grades on dev leave a model as it is where none of them chose it
     if of == "measurement" or (recipe is not None and recipe.chooses_on_dev):
         parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]

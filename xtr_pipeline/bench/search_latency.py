@@ -63,7 +63,7 @@ def search_latency(  # noqa: PLR0913, PLR0917 - the parts of a measurement
     counts = random.choice(lengths, size=int(outlined.outlines[-1]) + 1)
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     vectors = _random_vectors(folder / f"{units}.npy", int(offsets[-1]), encoder.settings.dim, random)
-    model = LateInteraction(vectors, offsets, outlined)
+    model = LateInteraction(vectors, offsets, outlined, weights.salience)
     paths = tuple(f"{file}.py" for file in files.tolist())
     ranker = Ranker(tuple(f"{number:07d}" for number in range(units)), paths)
     handicaps = size_handicaps(pl.Series(paths), weights.size)

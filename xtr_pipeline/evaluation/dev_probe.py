@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.evaluation.metrics import score_rankings
 from xtr_pipeline.evaluation.queries import EvalQuery
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.ranking import Ranker
 from xtr_pipeline.retrieval.salience import salient_scores
 
@@ -65,8 +66,8 @@ def dev_probe(
         seed: of the sample.
 
     Returns:
-        A function from an encoder to the mean nDCG@10 over the queries, files ranked by their best unit (no
-        outlines, since a sample of units makes none of a file).
+        A function from an encoder to the mean nDCG@10 over the queries, files ranked by their best unit
+        alone, tokens by their salience in the sample (which makes no outline or size of a file).
 
     Raises:
         ValueError: no queries, or a query about a repository that has no units.
@@ -89,7 +90,7 @@ def dev_probe(
         for repo, chosen in sampled.items():
             documents = encoder.encode_documents(render_units(chosen))
             vectors = encoder.encode_queries([query.query for query in asked[repo]])
-            scores = salient_scores(vectors, documents.vectors, documents.offsets)
+            scores = salient_scores(vectors, documents.vectors, documents.offsets, ScoreWeights().salience)
             ranker = Ranker(tuple(chosen["unit_id"]), tuple(chosen["path"]))
             eligible = np.ones(chosen.height, dtype=np.bool_)
             rankings = {

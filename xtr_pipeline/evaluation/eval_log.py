@@ -44,7 +44,7 @@ class EvalLogEntry:
     salience_weight: float = USUAL.salience
     """Power of the tokens' salience; entries without it are from before there was any."""
     narrowing: Mapping[str, float] = field(default_factory=lambda: asdict(Narrowing()))
-    """Which units of a large corpus were scored; entries without it are from before BM25's best were, besides."""
+    """Which units of a large corpus were scored; entries without it are from before BM25's best were scored too."""
 
 
 def append_entry(log: Path, entry: EvalLogEntry) -> None:

@@ -21,7 +21,8 @@ _TAGS = ["code-search", "retrieval", "multi-vector", "late-interaction", "mlx"]
 _INTENDED_USE = """\
 Finding the files and functions of a source repository that answer a query in English, whether it uses the code's words
 or not. The model gives one vector a token; a document's score is the mean over query tokens of the maximum over
-document tokens of their cosine (MaxSim), and a unit's that of its text with a share of that of its file's outline.
+document tokens of their cosine (MaxSim), tokens weighed by how far they stand out in the repository, and a unit's that
+of its text with a share of that of its file's outline.
 
     xtr search "where are old snapshots thinned out" --root DIR --model-path promoted
 

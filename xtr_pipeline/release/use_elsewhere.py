@@ -4,11 +4,13 @@ from xtr_pipeline.corpus.identifiers import HUMP
 from xtr_pipeline.encoder.code_text import GRAMMAR
 from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.retrieval.file_scores import ScoreWeights
+from xtr_pipeline.retrieval.salience import LEAST_SPREAD
 
 _TOKEN_WEIGHTS = """\
 **A query's tokens do not count alike**: a score is the mean over them weighted by `token_weights.safetensors`
 (`weight`, one number for each token id). No other library reads that file; scale each query vector by its token's
-weight divided by the mean weight of the query's tokens, and MaxSim gives the document's own score."""
+weight divided by the mean weight of the query's tokens. MaxSim then gives the document's own score but for salience
+(above)."""
 
 
 def use_elsewhere(settings: EncoderSettings, *, token_weights: bool = False) -> str:
@@ -58,8 +60,9 @@ def _rest(settings: EncoderSettings) -> str:
         "A document is a unit's path, its symbol where neither path nor body names it, its docstring, and its body "
         "without common indentation, each beginning a line of its own.",
         "A query token's weight is multiplied by its salience in the searched repository: by how many standard "
-        "deviations its best similarity to any unit lies above the mean of its best similarities to each unit (with a "
-        "deviation of at least 0.01); then all weights of the query are scaled back to their former mean.",
+        "deviations its best cosine with any unit lies above the mean of its best cosines with each unit (a deviation "
+        f"counts as {LEAST_SPREAD:g} at least). Then all weights of the query are scaled back to their former mean; "
+        "where no token's best match stands out, all stay as they were.",
         f"A unit's score is its own and {weights.outline:g} times that of its file's outline: the path and, a line "
         "each, every symbol of the file with the first line of its documentation.",
         f"A file's score is {1 - weights.second:g} times that of its best unit and {weights.second:g} times that of "

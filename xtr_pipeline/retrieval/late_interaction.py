@@ -7,14 +7,14 @@ the best among these and a sample of the units, and how the corpus usually match
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xtr_pipeline.retrieval.maxsim import Floats, best_matches
+from xtr_pipeline.retrieval.maxsim import Floats, best_matches, query_rounds
 from xtr_pipeline.retrieval.narrowing import Narrowing, Vectors, candidates_of, filled, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined, Rows
 from xtr_pipeline.retrieval.salience import salience
@@ -22,6 +22,8 @@ from xtr_pipeline.retrieval.xtr_scores import xtr_scores
 
 # Widening float16 takes five times as long as the product that follows, so that a small index is widened once and kept.
 WIDENED_BYTES = 256 * 2**20
+# Query tokens whose matches with all documents are held at once: over 100,000 units 100 MB.
+XTR_TOKENS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +63,8 @@ class LateInteraction:
         vectors: Vectors,
         offsets: NDArray[np.int64],
         outlined: Outlined,
+        power: float,
         narrowing: Narrowing | None = None,
-        power: float = 1.0,
     ) -> None:
         """Takes an index and what its documents are.
 
@@ -70,8 +72,8 @@ class LateInteraction:
             vectors: (total_tokens, dim) unit vectors of all documents, back to back.
             offsets: (documents + 1,); document `i` owns rows `offsets[i]:offsets[i + 1]`, at least one.
             outlined: Which documents are units, and which the outlines of their files.
-            narrowing: How many units of a large corpus are scored by all their tokens; defaults to `Narrowing()`.
             power: Of the tokens' salience; with 0 they have the weights that the queries give them.
+            narrowing: How many units of a large corpus are scored by all their tokens; defaults to `Narrowing()`.
         """
         self.outlined, self.power = outlined, power
         self.narrowing = narrowing or Narrowing()
@@ -94,10 +96,18 @@ class LateInteraction:
                 yield self._narrowed(query, candidates, found)
 
     def xtr(self, queries: Sequence[Floats]) -> Iterator[Floats]:
-        """Yields XTR's scores of all units for each query, `(units,)`, by weights that are measured on all units."""
-        for query in queries:
-            weighed = self._whole(query, best_matches([query], self.vectors, self._offsets)[0]).query
-            yield self.outlined.mixed(xtr_scores([weighed], self.vectors, self._offsets))[0]
+        """Yields XTR's scores of all units for each query, `(units,)`, by weights that are measured on all units.
+
+        These take a pass over all documents of their own: XTR is here to be compared with, not to be faster.
+        """
+        for first, last in query_rounds(queries, XTR_TOKENS):
+            some = queries[first:last]
+            found = [matches[:, self.outlined.units] for matches in best_matches(some, self.vectors, self._offsets)]
+            weights = [
+                salience(query, best.max(axis=1), best, self.power) for query, best in zip(some, found, strict=True)
+            ]
+            weighed = [query * weight[:, None] for query, weight in zip(some, weights, strict=True)]
+            yield from self.outlined.mixed(xtr_scores(weighed, self.vectors, self._offsets))
 
     def _whole(self, query: Floats, matches: Floats) -> Scored:
         of_units = matches[:, self.outlined.units]
@@ -129,7 +139,8 @@ class LateInteraction:
 
     @cached_property
     def _sample(self) -> _Gathered:
-        return self._gathered(self.narrowing.sampled(len(self.outlined.units)))
+        gathered = self._gathered(self.narrowing.sampled(len(self.outlined.units)))
+        return replace(gathered, tokens=gathered.tokens.astype(np.float32))
 
     @cached_property
     def _means(self) -> Floats:

@@ -14,13 +14,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from xtr_pipeline.retrieval.maxsim import Floats, MaxSimBlocks, best_matches
+from xtr_pipeline.retrieval.maxsim import Floats, best_matches
 
 LEAST_SPREAD = 0.01
-"""Of cosines: matches that lie closer together are all alike."""
+"""Of cosines: the deviation that a token's matches are taken to have at least."""
+LEAST_ABOVE = 1e-4
+"""Of cosines: a best match that lies no further above the mean does not stand out, rounding does."""
 
 
-def salience(query: Floats, peaks: Floats, usual: Floats, power: float = 1.0) -> Floats:
+def salience(query: Floats, peaks: Floats, usual: Floats, power: float) -> Floats:
     """By how much each token's weight is multiplied; the weights of a query keep their mean.
 
     Args:
@@ -32,29 +34,26 @@ def salience(query: Floats, peaks: Floats, usual: Floats, power: float = 1.0) ->
     Returns:
         (q_tokens,), all 1 where no token's best match stands out.
     """
-    lengths = np.linalg.norm(query, axis=1)
-    spread = np.maximum(usual.std(axis=1), LEAST_SPREAD * lengths)
-    above = np.maximum(peaks - usual.mean(axis=1), 0)
-    standing = np.divide(above, spread, out=np.zeros_like(above), where=spread > 0)
-    standing = standing**power
-    total = float(lengths @ standing)
-    if total <= 0:
+    lengths = np.linalg.norm(query, axis=1).astype(np.float64)
+    spread = np.maximum(usual.std(axis=1, dtype=np.float64), LEAST_SPREAD * lengths)
+    above = peaks - usual.mean(axis=1, dtype=np.float64)
+    stands_out = above > LEAST_ABOVE * lengths
+    standing = np.divide(above, spread, out=np.zeros_like(above), where=stands_out)
+    if not stands_out.any():
         return np.ones(len(query), dtype=np.float32)
-    multipliers: Floats = (standing * (float(lengths.sum()) / total)).astype(np.float32)
+    standing = standing**power
+    multipliers: Floats = (standing * (lengths.sum() / (lengths @ standing))).astype(np.float32)
     return multipliers
 
 
 def salient_scores(
-    queries: Sequence[Floats],
-    vectors: NDArray[np.float16] | Floats,
-    offsets: NDArray[np.int64],
-    blocks: MaxSimBlocks | None = None,
+    queries: Sequence[Floats], vectors: NDArray[np.float16] | Floats, offsets: NDArray[np.int64], power: float
 ) -> Floats:
-    """MaxSim of every document, tokens weighed by their salience among all of them too.
+    """MaxSim of every document, tokens weighed by the `power` of their salience among all of them too.
 
-    Arguments, result and errors as of `maxsim.maxsim_scores`; similarities of all documents are held at once.
+    Other arguments, result and errors as of `maxsim.maxsim_scores`; similarities of all documents are held at once.
     """
     scores = np.empty((len(queries), len(offsets) - 1), dtype=np.float32)
-    for row, (query, found) in enumerate(zip(queries, best_matches(queries, vectors, offsets, blocks), strict=True)):
-        scores[row] = salience(query, found.max(axis=1), found) @ found / len(query)
+    for row, (query, found) in enumerate(zip(queries, best_matches(queries, vectors, offsets), strict=True)):
+        scores[row] = salience(query, found.max(axis=1), found, power) @ found / len(query)
     return scores

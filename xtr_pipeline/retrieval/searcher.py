@@ -20,7 +20,8 @@ from xtr_pipeline.retrieval.ranking import FileHit, Ranker, UnitHit
 from xtr_pipeline.retrieval.text_encoder import TextEncoder
 from xtr_pipeline.retrieval.token_index import TokenIndex
 
-# Queries whose scores over all units are held at once: 64 x 100,000 units is 26 MB.
+# Queries that are encoded together. Of a corpus that is scored whole their matches are held at once, of a large one
+# BM25's scores in hybrid mode: 64 x 100,000 units is 26 MB.
 QUERY_BATCH = 64
 
 Scores = NDArray[np.float32]
@@ -65,7 +66,7 @@ class Searcher:
         self.model = None
         if index is not None:
             outlined = Outlined.of(index.unit_ids, units, self.weights.outline)
-            self.model = LateInteraction(index.vectors, index.offsets, outlined, narrowing, self.weights.salience)
+            self.model = LateInteraction(index.vectors, index.offsets, outlined, self.weights.salience, narrowing)
         self._handicaps = size_handicaps(units["path"], self.weights.size)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 

@@ -1,6 +1,6 @@
 """The append-only log of looks at the evaluation queries."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -56,10 +56,8 @@ def test_an_entry_says_how_files_were_scored_and_which_units_were(tmp_path: Path
     append_entry(tmp_path / "log.jsonl", replace(ENTRY, outline_weight=0.2))
     written = read_log(tmp_path / "log.jsonl")[0]
     assert written["outline_weight"] == 0.2
-    assert {name: written[f"{name}_weight"] for name in ("size", "second")} == {
-        "size": ScoreWeights().size,
-        "second": ScoreWeights().second,
-    }
+    shown = {name: written[f"{name}_weight"] for name in asdict(ScoreWeights())}
+    assert ScoreWeights(**shown) == ScoreWeights(outline=0.2)
     assert Narrowing(**written["narrowing"]) == Narrowing()
 
 

@@ -37,7 +37,8 @@ def test_the_section_names_both_lengths_and_the_key() -> None:
         "`split_code`",
         "every token but padding gives",
         "outline",
-        "salience",
+        "its salience in the searched repository",
+        "a deviation counts as 0.01 at least",
     ):
         assert part in section
 

@@ -9,7 +9,7 @@ from xtr_pipeline.retrieval.late_interaction import LateInteraction, Scored
 from xtr_pipeline.retrieval.maxsim import Floats, maxsim_scores
 from xtr_pipeline.retrieval.narrowing import BELOW, Narrowing, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
-from xtr_pipeline.retrieval.salience import salient_scores
+from xtr_pipeline.retrieval.salience import salience, salient_scores
 from xtr_pipeline_tests.retrieval.test_narrowing import corpus
 
 NOTHING = np.zeros(40, dtype=np.float32)
@@ -37,7 +37,7 @@ def scored(
 ) -> list[Scored]:
     vectors, offsets = corpus()
     queries = asked(vectors, offsets)
-    model = LateInteraction(vectors.astype(np.float16), offsets, outlined, narrowing, power)
+    model = LateInteraction(vectors.astype(np.float16), offsets, outlined, power, narrowing)
     return list(model.scored(queries, [keyword[: len(outlined.units)]] * len(queries)))
 
 
@@ -47,7 +47,7 @@ def exact(outlined: Outlined, queries: list[Floats]) -> Floats:
 
 
 @pytest.mark.parametrize("outlined", [alone(40), OUTLINED])
-@pytest.mark.parametrize("narrowing", [None, narrowed(6), narrowed(30)])
+@pytest.mark.parametrize("narrowing", [None, narrowed(6), narrowed(29)])
 def test_scores_are_maxsim_of_the_weighed_query_with_outlines(outlined: Outlined, narrowing: Narrowing | None) -> None:
     looked_at = 40 if narrowing is None else narrowing.least
     for found in scored(outlined, narrowing):
@@ -60,7 +60,7 @@ def test_weights_are_measured_on_units_alone_and_their_mean_stays() -> None:
     vectors, offsets = corpus()
     for query, found in zip(asked(vectors, offsets), scored(OUTLINED), strict=True):
         until = offsets[30]
-        units = salient_scores([query], vectors[:until].astype(np.float16), offsets[:31])[0]
+        units = salient_scores([query], vectors[:until].astype(np.float16), offsets[:31], 1.0)[0]
         own = maxsim_scores([found.query], vectors[:until].astype(np.float16), offsets[:31])[0]
         np.testing.assert_allclose(own, units, atol=1e-4)
         assert np.linalg.norm(found.query, axis=1).mean() == pytest.approx(1, abs=1e-3)
@@ -98,16 +98,43 @@ def test_all_others_lie_below_the_candidates_that_the_means_choose() -> None:
         assert found.units[others].max() < found.units[chosen].min() < found.units[others].min() + BELOW
 
 
-def test_what_bm25_finds_is_scored_besides_and_can_be_a_tokens_best_match() -> None:
+def test_what_bm25_finds_is_scored_besides_and_moves_no_unit_that_is_not_looked_at() -> None:
     keyword = NOTHING.copy()
     keyword[[3, 17]] = 1.0
-    for found in scored(OUTLINED, narrowed(2, keywords=5), keyword=keyword):
+    plain = scored(OUTLINED, narrowed(2), power=0.0)
+    for before, found in zip(plain, scored(OUTLINED, narrowed(2, keywords=5), power=0.0, keyword=keyword), strict=True):
         whole = exact(OUTLINED, [found.query])[0]
         np.testing.assert_allclose(found.units[[3, 17]], whole[[3, 17]], atol=1e-4)
+        others = np.setdiff1d(np.arange(30), [3, 17])
+        np.testing.assert_allclose(found.units[others], before.units[others], atol=1e-6)
+
+
+@pytest.mark.parametrize("holder", ["candidate", "keyword", "sample"])
+def test_a_tokens_best_match_may_be_any_unit_that_is_looked_at_or_sampled(holder: str) -> None:
+    narrowing = narrowed(2, keywords=1, sample=4)
+    sampled = narrowing.sampled(12)
+    free = np.setdiff1d(np.arange(12), sampled)
+    # one token a unit: the query's first token lies near two candidates, its second has one match, somewhere
+    vectors = np.tile(np.array([0.1, 0.0, 1.0], dtype=np.float32), (12, 1))
+    vectors[sampled[1:], 1] = 0.05
+    vectors[free[:2]] = [0.9, 0.0, 0.3]
+    peak = {"candidate": free[0], "keyword": free[2], "sample": sampled[0]}[holder]
+    vectors[peak, 1] = 0.8
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    query = np.eye(3, dtype=np.float32)[:2]
+    keyword = np.zeros(12, dtype=np.float32)
+    keyword[free[2]] = 1.0
+    model = LateInteraction(vectors, np.arange(13), alone(12), 1.0, narrowing)
+    (found,) = model.scored([query], [keyword])
+    cosines = query @ vectors.T
+    peaks = np.maximum(cosines[:, free[:3]].max(axis=1), cosines[:, sampled].max(axis=1))
+    weights = salience(query, peaks, cosines[:, sampled], 1.0)
+    np.testing.assert_allclose(found.query, query * weights[:, None], atol=1e-4)
+    assert peaks[1] == pytest.approx(cosines[1].max())
 
 
 def test_xtr_is_maxsim_where_all_tokens_are_retrieved() -> None:
     vectors, offsets = corpus()
-    model = LateInteraction(vectors.astype(np.float16), offsets, OUTLINED)
+    model = LateInteraction(vectors.astype(np.float16), offsets, OUTLINED, 1.0)
     for found, whole in zip(model.xtr(asked(vectors, offsets)), scored(OUTLINED), strict=True):
         np.testing.assert_allclose(found, whole.units, atol=1e-4)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xtr_pipeline.retrieval.maxsim import MaxSimBlocks, maxsim_scores
+from xtr_pipeline.retrieval.maxsim import MaxSimBlocks, best_matches, maxsim_scores
 
 
 def unit_vectors(rng: np.random.Generator, rows: int, dim: int) -> np.ndarray:
@@ -66,6 +66,9 @@ def test_blocked_scores_equal_a_naive_loop(
     scores = maxsim_scores(made_queries, vectors, offsets, MaxSimBlocks(block_bytes, query_tokens))
     np.testing.assert_allclose(scores, naive_maxsim(made_queries, made_documents), atol=1e-6)
     assert scores.dtype == np.float32
+    found = best_matches(made_queries, vectors, offsets, MaxSimBlocks(block_bytes, query_tokens))
+    assert [matches.shape for matches in found] == [(len(query), documents) for query in made_queries]
+    np.testing.assert_allclose(np.stack([matches.mean(axis=0) for matches in found]), scores, atol=1e-6)
 
 
 def test_one_query_scores_the_same_alone_and_among_others() -> None:

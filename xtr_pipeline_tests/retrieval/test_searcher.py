@@ -237,11 +237,12 @@ def test_what_bm25_finds_in_a_large_corpus_is_scored_by_all_its_tokens(
 
 
 def test_the_spread_of_a_large_corpus_is_that_of_a_sample(tmp_path: Path, encoder: FakeEncoder) -> None:
-    whole = searcher_for_units(UNITS, encoder, tmp_path)
+    alike = ScoreWeights(salience=0.0)
+    whole = searcher_for_units(UNITS, encoder, tmp_path, weights=alike)
 
     def best(sample: int) -> UnitHit:
         narrowing = Narrowing(exact_units=2, least=2, sample=sample)
-        searcher = Searcher(whole.units, whole.index, whole.bm25, encoder, narrowing=narrowing)
+        searcher = Searcher(whole.units, whole.index, whole.bm25, encoder, None, narrowing, alike)
         return searcher.rank_units("receive bytes", "hybrid", 1)[0]
 
     assert best(sample=4) == whole.rank_units("receive bytes", "hybrid", 1)[0]

@@ -17,7 +17,6 @@ from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.narrowing import Narrowing
-from xtr_pipeline.retrieval.searcher import Searcher
 from xtr_pipeline.retrieval.sources import searcher_for_units
 
 BY_MEANS = (256, 512, 1_024)
@@ -43,10 +42,9 @@ def main(model: str) -> None:
     frames = []
     for name in queries["repo"].unique().sort():
         units = pl.read_parquet(files.home / "storage" / "code_units" / f"{name}.parquet")
-        whole = searcher_for_units(units, encoder, files.home / "index" / name)
+        searcher = searcher_for_units(units, encoder, files.home / "index" / name)
         asked = specified_queries(queries.filter(pl.col("repo") == name))
-        for way, narrowing in settings().items():
-            searcher = Searcher(whole.units, whole.index, whole.bm25, encoder, narrowing=narrowing)
+        for way, searcher.model.narrowing in settings().items():
             frames.append(evaluate_searcher(searcher, asked, "semantic", way))
     scored = pl.concat(frames)
     whole = scored.filter(pl.col("model") == ALL).select("query_id", whole=pl.col("ranked"))

@@ -35,11 +35,10 @@ from xtr_pipeline.judge.training_examples import judged_examples
 from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
-from xtr_pipeline.retrieval.maxsim import best_matches
 from xtr_pipeline.retrieval.narrowing import unit_means
 from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
-from xtr_pipeline.retrieval.salience import salience
+from xtr_pipeline.retrieval.salience import salient_scores
 
 Scores = NDArray[np.float32]
 SHORT = 64
@@ -103,11 +102,7 @@ class Repo:
         """What this model finds, with whatever weights of tokens and power of their salience."""
         queries = encoder.encode_queries([query.query for query in self.asked])
         means = mean_directions(queries) @ self._means.T
-        scores = []
-        for query, matches in zip(queries, best_matches(queries, *self.documents), strict=True):
-            of_units = matches[:, self.outlined.units]
-            scores.append(salience(query, of_units.max(axis=1), of_units, power) @ matches / np.float32(len(query)))
-        return Found(np.stack(scores), means, self.outlined)
+        return Found(salient_scores(queries, *self.documents, power, self.outlined.units), means, self.outlined)
 
 
 def rankings(repo: Repo) -> dict[str, list[list[str]]]:

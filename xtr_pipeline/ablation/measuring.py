@@ -205,10 +205,11 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [arm.average, arm.weighted_tokens, *astuple(arm.weights)]
         # what is the same for all arms of one table, and may not be for those of an older one
         parts += [asdict(Narrowing()), asdict(FusionSettings())]
-    if recipe is not None and recipe.chooses_on_dev:
+    chosen_on_dev = recipe is not None and recipe.chooses_on_dev
+    if chosen_on_dev:
         parts += ["probe", ScoreWeights().salience]
     # further grades on dev leave a model as it is where none of them chose it
-    if of == "measurement" or (recipe is not None and recipe.chooses_on_dev):
+    if of == "measurement" or chosen_on_dev:
         parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 

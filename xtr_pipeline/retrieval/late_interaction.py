@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from xtr_pipeline.retrieval.maxsim import Floats, best_matches, query_rounds
 from xtr_pipeline.retrieval.narrowing import Narrowing, Vectors, candidates_of, filled, unit_means
 from xtr_pipeline.retrieval.outlined import Outlined, Rows
-from xtr_pipeline.retrieval.salience import salience
+from xtr_pipeline.retrieval.salience import salience, salience_among
 from xtr_pipeline.retrieval.xtr_scores import xtr_scores
 
 # Widening float16 takes five times as long as the product that follows, so that a small index is widened once and kept.
@@ -103,15 +103,13 @@ class LateInteraction:
         for first, last in query_rounds(queries, XTR_TOKENS):
             some = queries[first:last]
             found = [matches[:, self.outlined.units] for matches in best_matches(some, self.vectors, self._offsets)]
-            weights = [
-                salience(query, best.max(axis=1), best, self.power) for query, best in zip(some, found, strict=True)
-            ]
+            weights = [salience_among(query, best, self.power) for query, best in zip(some, found, strict=True)]
             weighed = [query * weight[:, None] for query, weight in zip(some, weights, strict=True)]
             yield from self.outlined.mixed(xtr_scores(weighed, self.vectors, self._offsets))
 
     def _whole(self, query: Floats, matches: Floats) -> Scored:
         of_units = matches[:, self.outlined.units]
-        weights = salience(query, of_units.max(axis=1), of_units, self.power)
+        weights = salience_among(query, of_units, self.power)
         scores = self._mixed(query, weights, of_units, matches[:, self.outlined.outlines])
         return Scored(query * weights[:, None], scores, _deviation(scores))
 

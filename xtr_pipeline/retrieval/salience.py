@@ -20,6 +20,7 @@ LEAST_SPREAD = 0.01
 """Of cosines: the deviation that a token's matches are taken to have at least."""
 LEAST_ABOVE = 1e-4
 """Of cosines: a best match that lies no further above the mean does not stand out, rounding does."""
+ALL = slice(None)
 
 
 def salience(query: Floats, peaks: Floats, usual: Floats, power: float) -> Floats:
@@ -46,14 +47,30 @@ def salience(query: Floats, peaks: Floats, usual: Floats, power: float) -> Float
     return multipliers
 
 
+def salience_among(query: Floats, matches: Floats, power: float) -> Floats:
+    """`salience` in a corpus all of whose units are known: (q_tokens, units) `matches` hold the best of them too."""
+    return salience(query, matches.max(axis=1), matches, power)
+
+
 def salient_scores(
-    queries: Sequence[Floats], vectors: NDArray[np.float16] | Floats, offsets: NDArray[np.int64], power: float
+    queries: Sequence[Floats],
+    vectors: NDArray[np.float16] | Floats,
+    offsets: NDArray[np.int64],
+    power: float,
+    units: NDArray[np.int64] | slice = ALL,
 ) -> Floats:
-    """MaxSim of every document, tokens weighed by the `power` of their salience among all of them too.
+    """MaxSim of every document, tokens weighed by the `power` of their salience too.
 
     Other arguments, result and errors as of `maxsim.maxsim_scores`; similarities of all documents are held at once.
+
+    Args:
+        queries: As there.
+        vectors: As there.
+        offsets: As there.
+        power: Of the standard scores.
+        units: Documents that salience is measured on; defaults to all.
     """
     scores = np.empty((len(queries), len(offsets) - 1), dtype=np.float32)
     for row, (query, found) in enumerate(zip(queries, best_matches(queries, vectors, offsets), strict=True)):
-        scores[row] = salience(query, found.max(axis=1), found, power) @ found / len(query)
+        scores[row] = salience_among(query, found[:, units], power) @ found / len(query)
     return scores

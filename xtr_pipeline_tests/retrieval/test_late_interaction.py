@@ -56,6 +56,15 @@ def test_scores_are_maxsim_of_the_weighed_query_with_outlines(outlined: Outlined
         np.testing.assert_allclose(found.units[best], whole[best], atol=1e-4)
 
 
+def test_documents_scored_with_salience_among_the_units_give_the_same_scores() -> None:
+    vectors, offsets = corpus()
+    documents = salient_scores(asked(vectors, offsets), vectors.astype(np.float16), offsets, 1.0, units=OUTLINED.units)
+    found = np.stack([own.units for own in scored(OUTLINED)])
+    np.testing.assert_allclose(OUTLINED.mixed(documents), found, atol=1e-5)
+    among_all = salient_scores(asked(vectors, offsets), vectors.astype(np.float16), offsets, 1.0)
+    assert np.abs(OUTLINED.mixed(among_all) - found).max() > 1e-4
+
+
 def test_weights_are_measured_on_units_alone_and_their_mean_stays() -> None:
     vectors, offsets = corpus()
     for query, found in zip(asked(vectors, offsets), scored(OUTLINED), strict=True):

@@ -1,8 +1,8 @@
-"""What storing token vectors as float16 costs: R@10 on the dev repositories with float16 and with float32 vectors.
+"""What storing token vectors as float16 costs: the dev repositories searched with float16 and with float32 vectors.
 
     python benchmarks/float16_on_dev.py [MODEL_FOLDER|base]
 
-Run `xtr run` first: it makes the dev set. Scores are exact MaxSim over all units in both cases.
+Run `xtr run` first: it makes the dev set. Everything else is as a search has it.
 """
 
 import os
@@ -11,15 +11,18 @@ import sys
 import numpy as np
 import polars as pl
 
+from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoding import Storage, encode_tokens
 from xtr_pipeline.evaluation.dev_probe import specified_queries
-from xtr_pipeline.evaluation.metrics import score_rankings
+from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.project_files import project_files
-from xtr_pipeline.retrieval.maxsim import maxsim_scores
-from xtr_pipeline.retrieval.ranking import Ranker
+from xtr_pipeline.retrieval.bm25 import Bm25
+from xtr_pipeline.retrieval.late_interaction import LateInteraction
+from xtr_pipeline.retrieval.searcher import Searcher
+from xtr_pipeline.retrieval.token_index import TokenIndex, hash_text
 
 
 def main(model: str) -> None:
@@ -31,19 +34,23 @@ def main(model: str) -> None:
     for repo in queries["repo"].unique().sort().to_list():
         units = pl.read_parquet(home / "storage" / "code_units" / f"{repo}.parquet").sort("unit_id")
         asked = specified_queries(queries.filter(pl.col("repo") == repo))
-        tokens = encoder.tokenise(render_units(units), encoder.settings.document_length)
+        documents = with_outlines(units)
+        texts = render_units(documents)
+        tokens = encoder.tokenise(texts, encoder.settings.document_length)
         exact = encode_tokens(encoder.model, tokens, frozenset(), Storage(dtype=np.float32))
-        ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
-        everything = np.ones(units.height, dtype=np.bool_)
-        asked_vectors = encoder.encode_queries([query.query for query in asked])
-        for dtype in (np.float32, np.float16):
-            vectors = exact.vectors.astype(dtype)
-            scores = maxsim_scores(asked_vectors, vectors, exact.offsets)
-            ranked = {
-                query.id: [hit.path for hit in ranker.files(row, everything, 1000)]
-                for query, row in zip(asked, scores, strict=True)
-            }
-            frames.append(score_rankings(asked, ranked, model=np.dtype(dtype).name, mode="semantic"))
+        index = TokenIndex(
+            tuple(documents["unit_id"]),
+            tuple(map(hash_text, texts)),
+            exact.vectors.astype(np.float16),
+            exact.offsets,
+            encoder.fingerprint,
+        )
+        searcher = Searcher(units, index, Bm25(render_units(units)), encoder)
+        frames.append(evaluate_searcher(searcher, asked, "semantic", "float16"))
+        searcher.model = LateInteraction(
+            exact.vectors, exact.offsets, searcher.model.outlined, searcher.weights.salience
+        )
+        frames.append(evaluate_searcher(searcher, asked, "semantic", "float32"))
     print(markdown_table(result_figures(pl.concat(frames).sort("model", maintain_order=True))))
 
 

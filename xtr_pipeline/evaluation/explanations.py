@@ -8,7 +8,7 @@ the difference between two files is the sum of weighted differences: what is sho
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
-from xtr_pipeline.retrieval.modes import Mode
 from xtr_pipeline.retrieval.ranking import FileHit, UnitHit
-from xtr_pipeline.retrieval.searcher import Searcher
+from xtr_pipeline.retrieval.searcher import Found, Searcher
 
 SHOWN_WORDS = 3
 FILE, OUTLINE, SECOND, SIZE = "(file)", "outline", "(second)", "(size)"
@@ -140,55 +139,74 @@ def word_matches(  # noqa: PLR0913, PLR0917 - what was ranked, and how
     return sorted(matches, key=lambda match: -match.advantage)
 
 
-def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedEncoder, mode: Mode) -> pl.DataFrame:
-    """For each missed query the unit that won, the right file's best unit, and the words that decided.
+class Explainer:
+    """Explains how one searcher ranked files."""
+
+    def __init__(self, searcher: Searcher, encoder: ExplainedEncoder) -> None:
+        """Takes a repository's searcher and the model that it searches with."""
+        units = searcher.units
+        documents = with_outlines(units)
+        texts = dict(zip(documents["unit_id"].to_list(), render_units(documents), strict=True))
+        rows = units.select("unit_id", "repo", "path", "symbol").iter_rows()
+        self._encoder, self._weights = encoder, searcher.weights
+        self._shown: dict[str, Shown] = {}
+        self.names: dict[str, str] = {}
+        for unit, repo, path, symbol in rows:
+            self._shown[unit] = Shown(texts[unit], texts[outline_id(repo, path)])
+            self.names[unit] = f"{path}: {symbol}"
+        self._sizes = dict(units.group_by("path").len().iter_rows())
+
+    def matches(self, query: str, found: Found, right: FileHit) -> list[WordMatch]:
+        """What speaks most for the file that came first, and against the right one, in front.
+
+        All advantages sum up to the difference of the two files' scores, where all units concerned were scored by all
+        their tokens; those that a narrowed search leaves out are not.
+
+        Args:
+            query: The query's text.
+            found: What the searcher found for it.
+            right: The right file, one of `found.files`.
+        """
+        won = found.files[0]
+        winner, other = (self._shown[file.unit_id] for file in (won, right))
+        words = word_matches(self._encoder, query, found.query, winner, other, self._weights.outline)
+        matches = [match.times(1 - self._weights.second) for match in words]
+        matches += [self._second(found.units, won, right), self._size(won.path, right.path)]
+        return sorted(matches, key=lambda match: -match.advantage)
+
+    def _second(self, units: Sequence[UnitHit], won: FileHit, right: FileHit) -> WordMatch:
+        def second(file: FileHit) -> tuple[str, float]:
+            own = [hit for hit in units if hit.path == file.path][:2][-1]
+            return self.names[own.unit_id].partition(": ")[2], own.score
+
+        return WordMatch(SECOND, self._weights.second, *second(won), *second(right))
+
+    def _size(self, won: str, right: str) -> WordMatch:
+        sizes = [self._sizes[path] for path in (won, right)]
+        words = [f"{size} unit{'s' if size > 1 else ''}" for size in sizes]
+        return WordMatch(SIZE, self._weights.size, words[0], math.log(1 / sizes[0]), words[1], math.log(1 / sizes[1]))
+
+
+def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedEncoder) -> pl.DataFrame:
+    """For each query that semantic mode missed the unit that won, the right file's best unit, and what decided.
 
     Args:
-        missed: `error_analysis.missed_queries` of one model over one repository.
+        missed: `error_analysis.missed_queries` of one model over one repository, in semantic mode.
         searcher: Searches that repository with the encoder.
         encoder: The model.
-        mode: The mode in which the queries were missed.
 
     Returns:
         EXPLAINED_SCHEMA, in the order of `missed`.
     """
-    units = searcher.units
-    documents = with_outlines(units)
-    texts = dict(zip(documents["unit_id"].to_list(), render_units(documents), strict=True))
-    outlines = {row[0]: texts[outline_id(*row[1:])] for row in units.select("unit_id", "repo", "path").iter_rows()}
-    weight = searcher.weights.outline
-    sizes = dict(units.group_by("path").len().iter_rows())
-    names = {row[0]: f"{row[1]}: {row[2]}" for row in units.select("unit_id", "path", "symbol").iter_rows()}
-    asked = missed["query"].to_list()
-    ranked = searcher.rank_files_many(asked, mode, len(sizes)) if asked else []
-    ordered = searcher.rank_units_many(asked, mode, len(units)) if asked else []
+    if missed.is_empty():
+        return pl.DataFrame(schema=EXPLAINED_SCHEMA)
+    explainer = Explainer(searcher, encoder)
     rows = []
-    scored = searcher.scored(asked) if asked else []
-    for miss, hits, unit_hits, own in zip(missed.iter_rows(named=True), ranked, ordered, scored, strict=True):
-        best = next(hit for hit in hits if hit.path in miss["relevant"])
-        won, right = hits[0].unit_id, best.unit_id
-        winner, other = (Shown(texts[unit], outlines[unit]) for unit in (won, right))
-        words = word_matches(encoder, miss["query"], own.query, winner, other, weight)
-        matches = [match.times(1 - searcher.weights.second) for match in words]
-        matches.append(_second_match(searcher.weights.second, unit_hits, hits[0], best, names))
-        matches.append(_size_match(searcher.weights.size, sizes[hits[0].path], sizes[best.path]))
-        matches.sort(key=lambda match: -match.advantage)
+    for miss, found in zip(missed.iter_rows(named=True), searcher.found(missed["query"].to_list()), strict=True):
+        best = next(hit for hit in found.files if hit.path in miss["relevant"])
+        matches = explainer.matches(miss["query"], found, best)
         why = "; ".join(str(match) for match in matches[:SHOWN_WORDS] if match.advantage > 0)
         shown = {name: miss[name] for name in ("kind", "repo", "query_id", "query", "first_rank")}
-        rows.append({**shown, "right": names[right], "won": names[won], "why": why})
+        names = {"right": explainer.names[best.unit_id], "won": explainer.names[found.files[0].unit_id]}
+        rows.append({**shown, **names, "why": why})
     return pl.DataFrame(rows, schema=EXPLAINED_SCHEMA)
-
-
-def _second_match(
-    weight: float, units: Sequence[UnitHit], won: FileHit, right: FileHit, names: Mapping[str, str]
-) -> WordMatch:
-    def second(file: FileHit) -> tuple[str, float]:
-        own = [hit for hit in units if hit.path == file.path][:2][-1]
-        return names[own.unit_id].partition(": ")[2], own.score
-
-    return WordMatch(SECOND, weight, *second(won), *second(right))
-
-
-def _size_match(weight: float, of_won: int, of_right: int) -> WordMatch:
-    won, right = (f"{size} unit{'s' if size > 1 else ''}" for size in (of_won, of_right))
-    return WordMatch(SIZE, weight, won, math.log(1 / of_won), right, math.log(1 / of_right))

@@ -49,11 +49,9 @@ class Sampling:
 def sample_units(units: pl.DataFrame, sampling: Sampling, taken: Collection[str] = ()) -> pl.DataFrame:
     """At most `sampling.per_repo` substantial units of one repo, without those whose content hash is in `taken`.
 
-    Files take turns (round k gives every file's k-th unit, in an order drawn from the seed), so that large files do
-    not
+    Files take turns (round k gives every file's k-th unit, in an order drawn from the seed), so that large files do not
     crowd out small ones; a kind or size class that has had its share waits until nothing else is left. A text that
-    occurs
-    twice is left out: its query would have two right answers. Rows come back sorted by path and line.
+    occurs twice is left out: its query would have two right answers. Rows come back sorted by path and line.
     """
     candidates = substantial(units, sampling).filter(~pl.col("content_hash").is_in(list(taken)))
     queue = list(_taking_turns(candidates, sampling))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,21 @@ from xtr_pipeline.retrieval.token_index import TokenIndex
 QUERY_BATCH = 64
 
 Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """All that semantic mode finds for one query.
+
+    Attributes:
+        query: (q_tokens, dim) the query's token vectors; lengths are the weights that they were scored with.
+        units: All units, best first.
+        files: All files, best first.
+    """
+
+    query: Scores
+    units: list[UnitHit]
+    files: list[FileHit]
 
 
 class Searcher:
@@ -93,6 +109,18 @@ class Searcher:
         scored = self._scored(queries, mode, self._handicaps)
         second = 0.0 if mode == "bm25" else self.weights.second
         return [self._ranker.files(scores, found, k, second) for scores, found in scored]
+
+    def found(self, queries: Sequence[str]) -> Iterator[Found]:
+        """Yields units, files and weights of tokens for every query: what `rank_files` ranks by, scored once.
+
+        Raises:
+            ValueError: As `rank_units_many` does.
+        """
+        self._check_request(queries, "semantic", 1)
+        everything, count = np.ones(len(self.units), dtype=np.bool_), len(self.units)
+        for scored in self.scored(queries):
+            files = self._ranker.files(scored.units - self._handicaps, everything, count, self.weights.second)
+            yield Found(scored.query, self._ranker.units(scored.units, everything, count), files)
 
     def _scored(
         self, queries: Sequence[str], mode: Mode, handicaps: Scores | float

@@ -1,5 +1,6 @@
 """The words that decided between a wrong winner and the right file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from xtr_pipeline.evaluation.explanations import (
     FILE,
     SECOND,
     SIZE,
+    Explainer,
     Shown,
     explain_misses,
     word_matches,
@@ -62,7 +64,7 @@ def test_every_miss_names_the_winner_the_right_unit_and_the_words(tmp_path: Path
     last = {word: searcher.rank_files(word, "semantic", 99)[-1].path for word in ("cache", "open")}
     asked = [EvalQuery(word, "toy", "conceptual", word, (path,)) for word, path in last.items()]
     missed = missed_queries(evaluate_searcher(searcher, asked, "semantic", "tiny"), asked)
-    explained = explain_misses(missed, searcher, encoder, "semantic")
+    explained = explain_misses(missed, searcher, encoder)
     assert explained.schema == EXPLAINED_SCHEMA
     assert explained["first_rank"].to_list() == [len(WORDS)] * 2
     for row in explained.iter_rows(named=True):
@@ -72,6 +74,24 @@ def test_every_miss_names_the_winner_the_right_unit_and_the_words(tmp_path: Path
         assert row["why"].partition(": ")[0] in [FILE, SECOND, *encoder.query_tokens(row["query"])]
 
 
+def test_what_decided_sums_up_to_the_difference_of_the_files_scores(tmp_path: Path) -> None:
+    encoder = load_encoder(TINY_BERT)
+    encoder = encoder.with_token_weights(np.linspace(0.5, 3, encoder.tokenizer.vocabulary_size(), dtype=np.float32))
+    pieces = [code_unit(f"{w}.py", f"{w}{n}", f"{w} {v}") for w in WORDS for n, v in enumerate(WORDS[: len(w) % 3 + 1])]
+    searcher = searcher_for_units(units_frame(pieces, "toy", "1"), encoder, tmp_path)
+    explainer = Explainer(searcher, encoder)
+    query = "read the page, name"
+    (found,) = searcher.found([query])
+    (plain,) = encoder.encode_queries([query])
+    by_plain_weights = []
+    for right in found.files[1:]:
+        difference = found.files[0].score - right.score
+        assert sum(m.advantage for m in explainer.matches(query, found, right)) == pytest.approx(difference, abs=1e-4)
+        of_plain = explainer.matches(query, replace(found, query=plain), right)
+        by_plain_weights.append(sum(match.advantage for match in of_plain) - difference)
+    assert np.abs(by_plain_weights).max() > 1e-3  # the weights are those of this corpus
+
+
 def test_a_file_that_lost_by_its_size_alone_is_explained_by_it(tmp_path: Path) -> None:
     encoder = load_encoder(TINY_BERT)
     large = [code_unit("large.py", f"name{number}", f"page {number}") for number in range(12)]
@@ -79,7 +99,7 @@ def test_a_file_that_lost_by_its_size_alone_is_explained_by_it(tmp_path: Path) -
     searcher = searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(outline=0.0, size=10.0))
     asked = [EvalQuery("q", "toy", "conceptual", "page", ("large.py",))]
     metrics = evaluate_searcher(searcher, asked, "semantic", "tiny").with_columns(pl.lit(0.0).alias("Success@10"))
-    (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder, "semantic").iter_rows(named=True)
+    (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder).iter_rows(named=True)
     assert row["won"] == "small.py: name0"
     assert row["right"].startswith("large.py")
     assert row["why"].startswith(f"{SIZE}: 1 unit 0.00, right file: 12 units -2.48")
@@ -92,7 +112,7 @@ def test_a_file_that_won_by_its_second_unit_is_explained_by_it(tmp_path: Path) -
     searcher = searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(outline=0.0, second=0.9))
     asked = [EvalQuery("q", "toy", "conceptual", "page name", ("once.py",))]
     metrics = evaluate_searcher(searcher, asked, "semantic", "tiny").with_columns(pl.lit(0.0).alias("Success@10"))
-    (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder, "semantic").iter_rows(named=True)
+    (row,) = explain_misses(missed_queries(metrics, asked), searcher, encoder).iter_rows(named=True)
     assert row["won"].startswith("twice.py")
     second = {hit.unit_id: hit.score for hit in searcher.rank_units("page name", "semantic", 4)}
     weaker = min(score for unit, score in second.items() if "once.py" in unit)
@@ -104,4 +124,4 @@ def test_nothing_missed_is_an_empty_table(tmp_path: Path) -> None:
     encoder = load_encoder(TINY_BERT)
     searcher = searcher_for_units(units_frame([code_unit("a.py", "a", "a")], "toy", "1"), encoder, tmp_path)
     nothing = pl.DataFrame(schema={"query": pl.String})
-    assert explain_misses(nothing, searcher, encoder, "semantic").schema == EXPLAINED_SCHEMA
+    assert explain_misses(nothing, searcher, encoder).schema == EXPLAINED_SCHEMA

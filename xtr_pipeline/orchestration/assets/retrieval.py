@@ -121,7 +121,7 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
         searcher = searcher_for_units(code_units, encoder, project.files.home / "index" / repo)
         ours = retrieval_metrics.filter((pl.col("model") == CANDIDATE) & (pl.col("mode") == DEFAULT_MODE))
         missed = missed_queries(ours, spec_queries(project, repo))
-        explained = explain_misses(missed, searcher, encoder, DEFAULT_MODE)
+        explained = explain_misses(missed, searcher, encoder)
         return materialised(explained, inputs, {"missed": explained.height, "why": table(explained, limit=100)})
 
     return [token_index, retrieval_metrics, error_analysis]

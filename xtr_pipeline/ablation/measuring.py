@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from xtr_pipeline.retrieval.narrowing import Narrowing
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline.training.averaging import averaged
-from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport
 from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline.training.trainer import train
@@ -132,29 +131,12 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     folder = model_folder(bench, arm, seed)
     if not (folder / "config.json").is_file():
         state = folder.parent / "state"
-        trained = _trained(bench, recipe, start, examples, state, on_step)
-        save_encoder(trained, folder)
+        # a measurement takes minutes: none where it would decide nothing
+        chooses = recipe.chooses_on_dev
+        probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed) if chooses else None
+        save_encoder(train(recipe, start, examples, probe, state, on_step).encoder, folder)
         shutil.rmtree(state)
     return _delivered(start, folder, arm)
-
-
-def _trained(  # noqa: PLR0913, PLR0917 - what a run needs
-    bench: Bench,
-    recipe: Recipe,
-    start: Encoder,
-    examples: pl.DataFrame,
-    state: Path,
-    on_step: Callable[[StepReport], None],
-) -> Encoder:
-    """Train; without measurements where none would decide anything, since each takes minutes."""
-    if recipe.chooses_on_dev:
-        probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed)
-        return train(recipe, start, examples, probe, state, on_step).encoder
-
-    def unmeasured(step: StepReport) -> None:
-        on_step(replace(step, dev=None))
-
-    return train(recipe, start, examples, lambda _: 0.0, state, unmeasured).encoder
 
 
 def model_folder(bench: Bench, arm: Arm, seed: int) -> Path:

@@ -61,11 +61,11 @@ class TrainingReport:
     """A finished run.
 
     Attributes:
-        encoder: The best weights, with the recipe's share of the start worked in.
+        encoder: The best weights, the last ones when nothing was measured; the recipe's share of the start is in them.
         history: One row a step, `HISTORY_SCHEMA`; steps of an earlier, killed process included.
         resumed_from: Step that this process resumed from, None when it began at the start.
         start_dev: Dev value of the start, None when the recipe does not measure it.
-        best_dev: Dev value of `encoder`.
+        best_dev: Dev value of `encoder`, None when nothing was measured.
         best_step: Step of the best weights; 0 is the start.
         stopped_early: Whether patience ran out before the last step.
     """
@@ -74,7 +74,7 @@ class TrainingReport:
     history: pl.DataFrame
     resumed_from: int | None
     start_dev: float | None
-    best_dev: float
+    best_dev: float | None
     best_step: int
     stopped_early: bool
 

@@ -47,7 +47,7 @@ class NonFiniteLossError(ArithmeticError):
 
 
 def train(  # noqa: PLR0913, PLR0917 - the parts of a run, all of them needed
-    recipe: Recipe, encoder: Encoder, examples: pl.DataFrame, dev: Dev, state_dir: Path, on_step: OnStep
+    recipe: Recipe, encoder: Encoder, examples: pl.DataFrame, dev: Dev | None, state_dir: Path, on_step: OnStep
 ) -> TrainingReport:
     """Train a copy of the encoder.
 
@@ -58,18 +58,21 @@ def train(  # noqa: PLR0913, PLR0917 - the parts of a run, all of them needed
         recipe: All settings.
         encoder: The start; not changed.
         examples: Columns of `EXAMPLES_SCHEMA`, train repositories only.
-        dev: Measures an encoder on the dev repositories, higher is better; must neither change nor keep it.
+        dev: Measures an encoder on the dev repositories, higher is better; must neither change nor keep it. Without it
+            the last weights are delivered.
         state_dir: Folder of this run's state (up to 16 bytes a parameter); a state of another run there is replaced.
         on_step: Called after every step.
 
     Raises:
         ExamplesError: When the examples cannot be trained on.
-        RecipeError: When the recipe does not fit the encoder.
+        RecipeError: When the recipe does not fit the encoder, or chooses on dev and there is none.
         NonFiniteLossError: When loss or gradient stop being finite; nothing of that step is kept.
         ValueError: When dev gives no finite number, or the state file is damaged.
     """
     check_examples(examples, recipe.positive_grade)
     _check_lengths(recipe, encoder)
+    if dev is None and recipe.chooses_on_dev:
+        raise RecipeError(f"recipe {recipe.name!r} chooses weights on dev: train it with a measurement")
     identity = _identity(recipe, encoder, examples)
     state = load_state(state_dir, identity)
     resumed_from = state.step if state is not None else None
@@ -89,7 +92,7 @@ def train(  # noqa: PLR0913, PLR0917 - the parts of a run, all of them needed
 class _Run:
     """One run in progress: the working copy, its optimizer, and the state that is written."""
 
-    def __init__(self, recipe: Recipe, start: Encoder, dev: Dev, folder: Path, state: RunState) -> None:
+    def __init__(self, recipe: Recipe, start: Encoder, dev: Dev | None, folder: Path, state: RunState) -> None:
         self.recipe, self.start, self.dev, self.folder, self.state = recipe, start, dev, folder, state
         self.working = start.copy()
         choose_trainable(self.working.model, recipe)
@@ -104,7 +107,7 @@ class _Run:
         plan = self.planned(data, queries)
         step = make_step(self.working.model, self.optimiser, self.recipe)
         if self.state.step == 0 and self.recipe.start_may_win and self.state.start_dev is None:
-            value = self.measure(0)
+            value = self.measure(0)  # first: it changes the state
             self.state = replace(self.state, start_dev=value)
             self.save()
         while self.state.step < len(plan) and not self.out_of_patience():
@@ -157,9 +160,13 @@ class _Run:
             dev=None,
         )
 
-    def measure(self, step: int) -> float:
-        """Measure what would be delivered now, and keep it when it is the best so far."""
+    def measure(self, step: int) -> float | None:
+        """Measure what would be delivered now, and keep it when it is the best so far, or there is no measure."""
         weights = self.delivered()
+        if self.dev is None:
+            stopping = replace(self.state.stopping, best_step=step)
+            self.state = replace(self.state, stopping=stopping, best=weights)
+            return None
         value = float(self.dev(self.start.with_weights(weights)))
         stopping = self.state.stopping.after(step, value, self.recipe.least_gain)
         best = weights if stopping.best_step == step else self.state.best
@@ -187,8 +194,8 @@ class _Run:
         """The result of a finished run."""
         reports = list(self.state.reports)
         stopping = self.state.stopping
-        if stopping.best is None:
-            raise RuntimeError(f"{self.folder}: a finished run without a measurement; delete its state and train again")
+        if not self.state.best:
+            raise RuntimeError(f"{self.folder}: a finished run without weights; delete its state and train again")
         return TrainingReport(
             encoder=self.start.with_weights(self.state.best),
             history=history_frame(reports),

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from xtr_pipeline_tests.training.tiny import RECIPE, tiny_encoder, tiny_examples
 CHILD = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from xtr_pipeline_tests.training.test_trainer import run_tiny
 kill_at = int(sys.argv[2])
 def on_step(report):
@@ -46,7 +48,7 @@ def quiet(report: StepReport) -> None:
 
 def run_tiny(
     folder: Path,
-    dev: Callable[[Encoder], float] = embedding_dev,
+    dev: Callable[[Encoder], float] | None = embedding_dev,
     on_step: Callable[[StepReport], None] = quiet,
     recipe: Recipe = RECIPE,
     encoder: Encoder | None = None,
@@ -170,6 +172,22 @@ def test_the_start_wins_when_no_step_beats_it_and_the_recipe_allows_it(tmp_path:
     assert (allowed.best_step, allowed.start_dev) == (0, 0.5)
     assert same_weights(allowed.encoder, tiny_encoder())
     assert (refused.best_step, refused.start_dev) == (3, None)
+
+
+def test_without_a_measurement_the_last_weights_are_delivered(tmp_path: Path):
+    recipe = replace(RECIPE, dev_every=0)
+    measured = run_tiny(tmp_path / "measured", recipe=recipe)
+    report = run_tiny(tmp_path / "unmeasured", dev=None, recipe=recipe)
+    assert same_weights(report.encoder, measured.encoder)
+    assert (report.best_step, report.best_dev) == (10, None)
+    assert report.history["dev"].drop_nulls().is_empty()
+    assert same_weights(run_tiny(tmp_path / "unmeasured", dev=None, recipe=recipe).encoder, measured.encoder)
+
+
+@pytest.mark.parametrize("changes", [{"dev_every": 3}, {"dev_every": 0, "start_may_win": True}])
+def test_a_recipe_that_chooses_on_dev_needs_a_measurement(tmp_path: Path, changes: dict[str, Any]):
+    with pytest.raises(RecipeError, match="chooses weights on dev"):
+        run_tiny(tmp_path, dev=None, recipe=replace(RECIPE, **changes))
 
 
 def test_the_share_of_the_start_is_in_what_is_measured_and_kept(tmp_path: Path):

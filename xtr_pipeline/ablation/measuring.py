@@ -16,6 +16,7 @@ from xtr_pipeline.ablation.arms import RECIPES, Arm, ArmError
 from xtr_pipeline.ablation.mean_vectors import MeanVectorSearcher
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.encoding import OnTokens
 from xtr_pipeline.evaluation.dev_probe import dev_probe, specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.retrieval.file_scores import ScoreWeights
@@ -74,8 +75,13 @@ class Bench:
     trained: Mapping[str, Checkpoint] = field(default_factory=dict)
 
 
-def measure(
-    bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], None], on_encode: OnProgress | None = None
+def measure(  # noqa: PLR0913, PLR0917 - what is measured, and who hears how far it is
+    bench: Bench,
+    arm: Arm,
+    seed: int,
+    on_step: Callable[[StepReport], None],
+    on_encode: OnProgress | None = None,
+    on_start: OnTokens | None = None,
 ) -> pl.DataFrame:
     """The per-query metrics of an arm in every mode that it has.
 
@@ -87,6 +93,7 @@ def measure(
         seed: Of the recipe; untrained arms have none.
         on_step: Hears of every training step.
         on_encode: Hears how far the encode of a dev repository is.
+        on_start: Hears how far the encodes before the first step are.
 
     Returns:
         `evaluation.metrics.PER_QUERY_SCHEMA`, the arm's name as model.
@@ -95,7 +102,7 @@ def measure(
     done = bench.measured / f"{key}.parquet"
     if done.is_file():
         return pl.read_parquet(done).with_columns(model=pl.lit(arm.name))
-    encoder = None if arm.start == "bm25" else _encoder(bench, arm, seed, on_step)
+    encoder = None if arm.start == "bm25" else _encoder(bench, arm, seed, on_step, on_start)
     # only the latest model's index stays: the arms that differ in how it is searched stand beside each other
     index = bench.folder / "index"
     for repo in bench.dev_units:
@@ -115,7 +122,9 @@ def share_of(examples: pl.DataFrame, share: float) -> pl.DataFrame:
     return examples.filter(pl.Series(drawn).is_in(kept))
 
 
-def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], None]) -> Encoder:
+def _encoder(
+    bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], None], on_start: OnTokens | None
+) -> Encoder:
     if arm.start not in RECIPES:
         return bench.base
     recipe = arm.recipe(seed)
@@ -127,14 +136,14 @@ def _encoder(bench: Bench, arm: Arm, seed: int, on_step: Callable[[StepReport], 
     # the start is that of the main job, whatever share of the queries is trained on
     if arm.head_dim and bench.base.model.head is not None:
         raise ArmError(f"arm {arm.name!r}: the base has a head of {bench.base.settings.dim} dimensions, which stays")
-    start = starting_encoder(bench.base, recipe, known.drop("source"), arm.head_dim or bench.head_dim)
+    start = starting_encoder(bench.base, recipe, known.drop("source"), arm.head_dim or bench.head_dim, on_start)
     folder = model_folder(bench, arm, seed)
     if not (folder / "config.json").is_file():
         state = folder.parent / "state"
         # a measurement takes minutes: none where it would decide nothing
         chooses = recipe.chooses_on_dev
         probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed) if chooses else None
-        save_encoder(train(recipe, start, examples, probe, state, on_step).encoder, folder)
+        save_encoder(train(recipe, start, examples, probe, state, on_step, on_start).encoder, folder)
         shutil.rmtree(state)
     return _delivered(start, folder, arm)
 

@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +82,7 @@ def ablate(
 
 def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int]) -> pl.DataFrame:
     from xtr_pipeline.ablation.measuring import mean_over_seeds, measure, model_folder
+    from xtr_pipeline.training.preparing import Spoken
 
     frames = []
     for arm in arms:
@@ -88,11 +90,16 @@ def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int])
         for seed in seeds if arm.start in RECIPES else seeds[:1]:
             label = f"{arm.name}, seed {seed}" if arm.start in RECIPES else arm.name
             with encode_bar(console, label) as on_encode:
-                per_seed.append(measure(bench, arm, seed, _Steps(console, label), on_encode))
+                start = Spoken(partial(_say_of_start, console, label), LINE_EVERY)
+                per_seed.append(measure(bench, arm, seed, _Steps(console, label), on_encode, start))
             if arm.start in RECIPES:
                 console.print(f"{label}: model in {model_folder(bench, arm, seed)}", markup=False)
         frames.append(mean_over_seeds(per_seed))
     return pl.concat(frames)
+
+
+def _say_of_start(console: Console, label: str, line: str) -> None:
+    console.print(f"{label}, start: {line}", markup=False)
 
 
 def _bench(measured: Path | None) -> Bench:

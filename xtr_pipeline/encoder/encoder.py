@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.code_text import split_code
 from xtr_pipeline.encoder.compute import mx
-from xtr_pipeline.encoder.encoding import Storage, encode_tokens
+from xtr_pipeline.encoder.encoding import OnTokens, Storage, encode_tokens
 from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings
 from xtr_pipeline.encoder.token_vectors import TokenVectors
@@ -90,7 +90,7 @@ class Encoder:
         split = split_code(text) if self.settings.split_code else text
         return split.lower() if self.settings.lower_case else split
 
-    def encode_queries(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+    def encode_queries(self, texts: Sequence[str], on_progress: OnTokens | None = None) -> list[NDArray[np.float32]]:
         """Token vectors of queries: one (q_tokens, dim) float32 array a query, in input order.
 
         With token weights, a vector is as long as its token counts, on average over a query 1; without, all have length
@@ -98,7 +98,7 @@ class Encoder:
         """
         tokens = self.tokenise(texts, self.settings.query_length)
         dropped = self._dropped(skip_punctuation=False)
-        encoded = encode_tokens(self.model, tokens, dropped, Storage(dtype=np.float32))
+        encoded = encode_tokens(self.model, tokens, dropped, Storage(dtype=np.float32), on_progress)
         vectors = encoded.vectors.astype(np.float32, copy=False)
         if self.token_weights is not None:
             kept = ~np.isin(tokens.ids, sorted(dropped))
@@ -108,14 +108,14 @@ class Encoder:
     def encode_documents(
         self,
         texts: Sequence[str],
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: OnTokens | None = None,
         into: Path | None = None,
     ) -> TokenVectors:
         """Token vectors of documents, in input order.
 
         Args:
             texts: Rendered units; each is cut to `settings.document_length` tokens.
-            on_progress: Called with (tokens done, tokens in total) after every batch.
+            on_progress: Hears how far it is.
             into: Write the vectors to this .npy file and return a memory map of it, where they do not fit into memory
                 (2 * dim bytes a token).
 

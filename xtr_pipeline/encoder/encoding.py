@@ -43,12 +43,16 @@ class Storage:
         return np.lib.format.open_memmap(self.into, mode="w+", dtype=self.dtype, shape=shape)
 
 
+OnTokens = Callable[[int, int], None]
+"""Hears of tokens done and tokens in total, after every batch."""
+
+
 def encode_tokens(
     model: MultiVectorEncoder,
     tokens: TokenIds,
     dropped_ids: frozenset[int],
     storage: Storage,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnTokens | None = None,
 ) -> TokenVectors:
     """Encode texts and keep the vectors of the tokens that count.
 
@@ -57,7 +61,7 @@ def encode_tokens(
         tokens: Ids of the texts.
         dropped_ids: Ids that take part in attention but give no vector.
         storage: Type and place of the result.
-        on_progress: Called with (tokens done, tokens in total) after every batch.
+        on_progress: Hears how far it is.
     """
     kept = ~np.isin(tokens.ids, sorted(dropped_ids)) if dropped_ids else np.ones(len(tokens.ids), dtype=bool)
     offsets = np.concatenate([[0], np.cumsum(kept)])[tokens.offsets].astype(np.int64)

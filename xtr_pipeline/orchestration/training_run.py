@@ -14,6 +14,7 @@ from xtr_pipeline.orchestration.profiles import Profile
 from xtr_pipeline.orchestration.progress import INTERVAL_S, clock
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.versions import data_version, digest
+from xtr_pipeline.training.preparing import Spoken
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport, TrainingReport
 from xtr_pipeline.training.start import starting_encoder
@@ -57,12 +58,14 @@ def train_checkpoint(  # noqa: PLR0913, PLR0917 - the inputs of a checkpoint ass
     """
     profile = project.settings()
     recipe: Recipe = profile.recipe(name)
-    start = starting_encoder(load_encoder(project.files.home / base_folder), recipe, examples, profile.head_dim)
+    base = load_encoder(project.files.home / base_folder)
+    on_start = Spoken(lambda line: context.log.info(f"{name}, start: {line}"), INTERVAL_S)
+    start = starting_encoder(base, recipe, examples, profile.head_dim, on_start)
     probe = dev_probe(dev.units, dev.queries, units_per_repo=profile.probe_units, seed=recipe.seed)
     # measurements of different probes must not be compared, so a run with another dev set has a state of its own
     probed = digest(data_version(dev.queries), *(data_version(frame) for _, frame in sorted(dev.units.items())))
     state = project.files.home / "training" / name / digest(probed, profile.probe_units)
-    report = train(recipe, start, examples.drop("source"), probe, state, _log_steps(context, name))
+    report = train(recipe, start, examples.drop("source"), probe, state, _log_steps(context, name), on_start)
     folder = f"checkpoints/{name}/{report.encoder.fingerprint[:16]}"
     save_encoder(report.encoder, project.files.home / folder)
     shutil.rmtree(state.parent, ignore_errors=True)

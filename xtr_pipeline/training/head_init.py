@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.encoding import OnTokens
 
 SAMPLE = 512  # texts; some 50k token vectors, plenty for 384 directions
 
@@ -45,7 +46,9 @@ def pca_head(vectors: NDArray[np.floating], dim: int) -> NDArray[np.float32]:
     return head
 
 
-def with_pca_head(encoder: Encoder, texts: Sequence[str], dim: int = 128, seed: int = 13) -> Encoder:
+def with_pca_head(
+    encoder: Encoder, texts: Sequence[str], dim: int = 128, seed: int = 13, on_progress: OnTokens | None = None
+) -> Encoder:
     """The encoder with a head of `dim`, initialised so that its MaxSim scores are close to those without.
 
     Args:
@@ -53,6 +56,7 @@ def with_pca_head(encoder: Encoder, texts: Sequence[str], dim: int = 128, seed: 
         texts: Training texts, queries and documents; up to `SAMPLE` of them are drawn.
         dim: Width of the head.
         seed: Decides which texts are drawn.
+        on_progress: Hears how far their encode is.
 
     Raises:
         ValueError: When there are too few tokens.
@@ -60,5 +64,5 @@ def with_pca_head(encoder: Encoder, texts: Sequence[str], dim: int = 128, seed: 
     if encoder.model.head is not None:
         return encoder
     drawn = np.random.default_rng(seed).permutation(len(texts))[:SAMPLE]
-    vectors = encoder.encode_documents([texts[position] for position in sorted(drawn.tolist())]).vectors
+    vectors = encoder.encode_documents([texts[position] for position in sorted(drawn.tolist())], on_progress).vectors
     return encoder.with_head(pca_head(np.asarray(vectors), dim))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.encoding import OnTokens
 from xtr_pipeline.encoder.token_vectors import mean_directions
 from xtr_pipeline.training.recipe import Recipe
 
@@ -18,11 +19,13 @@ Topics = NDArray[np.float32]
 """(queries, dim) unit vectors."""
 
 
-def topics_for(recipe: Recipe, start: Encoder, queries: Sequence[str]) -> Topics | None:
+def topics_for(
+    recipe: Recipe, start: Encoder, queries: Sequence[str], on_progress: OnTokens | None = None
+) -> Topics | None:
     """The mean of each query's token vectors, at length 1, where the recipe has batches by topic."""
     if recipe.batching != "topic":
         return None
-    return mean_directions(start.encode_queries(queries))
+    return mean_directions(start.encode_queries(queries, on_progress))
 
 
 def nearest_first(topics: Topics, waiting: Sequence[int]) -> list[int]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from xtr_pipeline.encoder.blas import single_threaded
 from xtr_pipeline.encoder.compute import BLAS, mx
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.encoder.encoding import OnTokens
 from xtr_pipeline.encoder.lora import merged
 from xtr_pipeline.training.averaging import averaged
 from xtr_pipeline.training.batches import Batch, build_batch
@@ -46,8 +47,14 @@ class NonFiniteLossError(ArithmeticError):
     """Loss or gradient is not a finite number; the message names step and batch."""
 
 
-def train(  # noqa: PLR0913, PLR0917 - the parts of a run, all of them needed
-    recipe: Recipe, encoder: Encoder, examples: pl.DataFrame, dev: Dev | None, state_dir: Path, on_step: OnStep
+def train(  # noqa: PLR0913, PLR0917 - the parts of a run
+    recipe: Recipe,
+    encoder: Encoder,
+    examples: pl.DataFrame,
+    dev: Dev | None,
+    state_dir: Path,
+    on_step: OnStep,
+    on_encode: OnTokens | None = None,
 ) -> TrainingReport:
     """Train a copy of the encoder.
 
@@ -62,6 +69,7 @@ def train(  # noqa: PLR0913, PLR0917 - the parts of a run, all of them needed
             the last weights are delivered.
         state_dir: Folder of this run's state (up to 16 bytes a parameter); a state of another run there is replaced.
         on_step: Called after every step.
+        on_encode: Hears how far the encode of the queries is that comes before the first step of batches by topic.
 
     Raises:
         ExamplesError: When the examples cannot be trained on.
@@ -85,7 +93,8 @@ def train(  # noqa: PLR0913, PLR0917 - the parts of a run, all of them needed
             tokenise_as(encoder, recipe.document_length, documents=True),
             recipe.negative_grade,
         )
-        run.take_steps(data, examples["query"].to_list(), on_step)
+        plan = run.planned(data, examples["query"].to_list(), on_encode)
+        run.take_steps(data, plan, on_step)
     return run.report(resumed_from)
 
 
@@ -102,9 +111,8 @@ class _Run:
         if state.optimiser:
             self.optimiser.state = tree_unflatten([(name, mx.array(array)) for name, array in state.optimiser.items()])
 
-    def take_steps(self, data: TokenData, queries: list[str], on_step: OnStep) -> None:
+    def take_steps(self, data: TokenData, plan: list[PlannedStep], on_step: OnStep) -> None:
         """Take the steps that are left, measure, stop early, and write the final state."""
-        plan = self.planned(data, queries)
         step = make_step(self.working.model, self.optimiser, self.recipe)
         if self.state.step == 0 and self.recipe.start_may_win and self.state.start_dev is None:
             value = self.measure(0)  # first: it changes the state
@@ -124,10 +132,10 @@ class _Run:
         self.state = replace(self.state, finished=True, plan={}, weights={}, optimiser={})
         save_state(self.state, self.folder)
 
-    def planned(self, data: TokenData, queries: list[str]) -> list[PlannedStep]:
+    def planned(self, data: TokenData, queries: list[str], on_encode: OnTokens | None) -> list[PlannedStep]:
         """All steps: those that the run began with, where it goes on."""
         if not self.state.plan:
-            plan = plan_steps(data, self.recipe, topics_for(self.recipe, self.start, queries))
+            plan = plan_steps(data, self.recipe, topics_for(self.recipe, self.start, queries, on_encode))
             self.state = replace(self.state, plan=as_arrays(plan))
         return from_arrays(self.state.plan)
 

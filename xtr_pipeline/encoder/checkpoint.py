@@ -8,6 +8,7 @@ from xtr_pipeline.encoder.base_weights import fetch_base_encoder
 from xtr_pipeline.encoder.bert_config import CheckpointError, read_json_object
 from xtr_pipeline.encoder.checkpoint_reading import (
     TOKEN_WEIGHTS_FILE,
+    TORCH_FILE,
     read_encoder_settings,
     read_head,
     read_token_weights,
@@ -20,8 +21,9 @@ from xtr_pipeline.encoder.trunks import read_trunk_config
 
 __all__ = ["CheckpointError", "Encoder", "load_encoder", "load_from", "save_encoder"]
 
-# Everything that load_encoder reads, and no weights in other formats.
-HUB_FILES = ["*.json", "model.safetensors", TOKEN_WEIGHTS_FILE, "vocab.txt", "*/config.json", "*/model.safetensors"]
+# Everything that load_encoder reads, and no weights in other formats; a head is small.
+HUB_TRUNK = ("*.json", "model.safetensors", TOKEN_WEIGHTS_FILE, "vocab.txt")
+HUB_HEAD = ("*/config.json", "*/model.safetensors", f"*_Dense/{TORCH_FILE}")
 
 
 def load_encoder(folder: Path) -> Encoder:
@@ -29,9 +31,8 @@ def load_encoder(folder: Path) -> Encoder:
 
     Args:
         folder: config.json, model.safetensors and tokenizer.json; where modules.json names a Dense module, its folder
-            is the
-            head; config_sentence_transformers.json holds the settings (PyLate's keys), token_weights.safetensors,
-            where there is one, how much the tokens of a query count.
+            is the head; config_sentence_transformers.json holds the settings (PyLate's keys),
+            token_weights.safetensors, where there is one, how much the tokens of a query count.
 
     Raises:
         CheckpointError: Naming the file and the cure.
@@ -79,7 +80,7 @@ def _snapshot(hub_id: str, cache: Path) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(hub_id, cache_dir=cache, allow_patterns=HUB_FILES))
+        return Path(snapshot_download(hub_id, cache_dir=cache, allow_patterns=[*HUB_TRUNK, *HUB_HEAD]))
     except Exception as error:  # the hub raises a dozen unrelated classes; at this boundary they mean one thing
         cure = "check the id and the network, or download the model and give its folder"
         raise CheckpointError(

@@ -17,10 +17,12 @@ from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.encoder.settings import EncoderSettings, read_settings
 from xtr_pipeline.encoder.t5_config import T5Config
 from xtr_pipeline.encoder.tokenising import TextTokenizer
+from xtr_pipeline.encoder.torch_file import read_torch_file
 from xtr_pipeline.encoder.trunks import TrunkConfig, architecture_of
 
 Weights = dict[str, NDArray[np.float32]]
 
+TORCH_FILE = "pytorch_model.bin"
 TOKEN_WEIGHTS_FILE = "token_weights.safetensors"
 # In config_sentence_transformers.json, so that a copy without the file is not taken for a model without weights.
 WEIGHTED = "token_weights"
@@ -73,7 +75,8 @@ def read_tensors(path: Path) -> dict[str, NDArray[Any]]:
 def read_head(folder: Path, config: TrunkConfig) -> NDArray[np.float32] | None:
     """The linear head's weight (dim, hidden), None when modules.json names no Dense module.
 
-    Without a modules.json, a T5's folder 2_Dense is the head: google/xtr-base-en may come so.
+    It lies in model.safetensors or in pytorch_model.bin (google/xtr-base-en). Without a modules.json, a T5's folder
+    2_Dense is the head.
 
     Raises:
         CheckpointError: When the head is more than one linear layer without bias.
@@ -91,11 +94,17 @@ def read_head(folder: Path, config: TrunkConfig) -> NDArray[np.float32] | None:
     problems = _head_problems(read_json_object(part / "config.json"))
     if problems:
         raise CheckpointError(f"{part / 'config.json'}: only a plain linear head is supported: " + "; ".join(problems))
-    head = read_tensors(part / "model.safetensors").get("linear.weight")
+    file = part / "model.safetensors"
+    if file.is_file() or not (part / TORCH_FILE).is_file():
+        tensors = read_tensors(file)
+    else:
+        file = part / TORCH_FILE
+        tensors = read_torch_file(file)
+    head = tensors.get("linear.weight")
     if head is None or head.ndim != 2 or head.shape[1] != config.hidden_size:
         found = "missing" if head is None else f"of shape {head.shape}"
         cure = f"it must be (dim, {config.hidden_size})"
-        raise CheckpointError(f"{part / 'model.safetensors'}: linear.weight is {found}; {cure}")
+        raise CheckpointError(f"{file}: linear.weight is {found}; {cure}")
     return head.astype(np.float32, copy=False)
 
 

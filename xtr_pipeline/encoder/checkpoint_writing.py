@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
-from xtr_pipeline.encoder.checkpoint_reading import TOKEN_WEIGHTS_FILE, WEIGHTED
+from xtr_pipeline.encoder.checkpoint_reading import TOKEN_WEIGHTS_FILE, TORCH_FILE, WEIGHTED
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.settings import settings_json
+from xtr_pipeline.encoder.t5_config import T5Config
+from xtr_pipeline.encoder.torch_file import write_torch_file
 from xtr_pipeline.encoder.trunks import architecture_of
 
 TOKENIZER_COMPANIONS = ("tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "added_tokens.json")
@@ -29,8 +31,9 @@ def save_encoder(encoder: Encoder, folder: Path) -> None:
     """Write the encoder to a folder; an older one there is replaced only when the new one is complete.
 
     The folder holds config.json, model.safetensors, the tokenizer's files, modules.json, the settings under PyLate's
-    keys (config_sentence_transformers.json), with a head 1_Dense/ (T5: 2_Dense/) with linear.weight, and with token
-    weights a file of these, which the other libraries do not know: their queries' tokens all count alike.
+    keys (config_sentence_transformers.json), with a head 1_Dense/ with linear.weight (T5: 2_Dense/, as a PyTorch file
+    too, which readers of google/xtr-base-en look for), and with token weights a file of these, which the other
+    libraries do not know: their queries' tokens all count alike.
     """
     folder = Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +74,8 @@ def _write_files(encoder: Encoder, folder: Path) -> None:
         modules.append({"idx": 1, "name": "1", "path": place, "type": "pylate.models.Dense.Dense"})
         (folder / place).mkdir()
         save_file({"linear.weight": head}, folder / place / "model.safetensors", metadata={"format": "pt"})
+        if isinstance(encoder.config, T5Config):
+            write_torch_file({"linear.weight": head}, folder / place / TORCH_FILE)
         _write_json(folder / place / "config.json", _dense_json(*head.shape))
     _write_json(folder / "modules.json", modules)
 

@@ -239,7 +239,7 @@ def _write_t5_weights(folder: Path) -> None:
     model.save_pretrained(folder)
     head = folder / "2_Dense"
     head.mkdir(exist_ok=True)
-    save_file({"linear.weight": torch.randn(HEAD_DIM, 24) / 5}, head / "model.safetensors", metadata={"format": "pt"})
+    torch.save({"linear.weight": torch.randn(HEAD_DIM, 24) / 5}, head / "pytorch_model.bin")
     identity = "torch.nn.modules.linear.Identity"
     dense = {"in_features": 24, "out_features": HEAD_DIM, "bias": False, "activation_function": identity}
     (head / "config.json").write_text(json.dumps(dense, indent=2))

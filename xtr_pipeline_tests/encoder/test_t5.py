@@ -19,6 +19,7 @@ from xtr_pipeline.encoder.kernels import Kernels
 from xtr_pipeline.encoder.lora import add_lora, merged
 from xtr_pipeline.encoder.t5 import relative_buckets
 from xtr_pipeline.encoder.t5_config import T5Config
+from xtr_pipeline.encoder.torch_file import read_torch_file
 from xtr_pipeline.training.trainer import train
 from xtr_pipeline_tests.encoder.conftest import FIXTURES, KERNELS, reference_of, with_kernels
 from xtr_pipeline_tests.training.tiny import RECIPE, tiny_examples
@@ -87,7 +88,10 @@ def test_the_layout_of_xtr_base_is_read_and_written_with_the_decoder_left_out(t5
     save_encoder(t5, tmp_path / "saved")
     assert load_encoder(tmp_path / "saved").fingerprint == t5.fingerprint
     written = load_file(tmp_path / "saved" / "model.safetensors")
-    assert list(load_file(tmp_path / "saved" / "2_Dense" / "model.safetensors")) == ["linear.weight"]
+    head = load_file(tmp_path / "saved" / "2_Dense" / "model.safetensors")
+    for_others = read_torch_file(tmp_path / "saved" / "2_Dense" / "pytorch_model.bin")
+    assert list(head) == list(for_others) == ["linear.weight"]
+    np.testing.assert_array_equal(head["linear.weight"], for_others["linear.weight"])
     assert written.keys() == load_file(TINY_T5 / "model.safetensors").keys()
     assert json.loads((tmp_path / "saved" / "config.json").read_text())["architectures"] == ["T5EncoderModel"]
     assert json.loads((tmp_path / "saved" / "sentence_bert_config.json").read_text())["do_lower_case"] is True

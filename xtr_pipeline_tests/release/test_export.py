@@ -1,9 +1,11 @@
 """A saved checkpoint gives our vectors in transformers, sentence-transformers and PyLate, unchanged.
 
 Marked `export`: each test needs the real library and is skipped without it. The extra `torch` brings the first two;
-PyLate 1.6 pins older releases of both and needs an environment of its own (benchmarks/README.md).
+PyLate 1.6 pins older releases of both and needs an environment of its own (benchmarks/README.md). With XTR_EXPORT set
+to the folder of a checkpoint, a trained one say, that is tested besides the small ones.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,10 +29,10 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(params=["tiny_bert", "tiny_mpnet", "tiny_t5"])
+@pytest.fixture(params=["tiny_bert", "tiny_mpnet", "tiny_t5", *filter(None, [os.environ.get("XTR_EXPORT")])])
 def encoder(request: pytest.FixtureRequest) -> Encoder:
-    """A small checkpoint with a head; what is told to other libraries is not what is tested here, so no rewriting."""
-    loaded = load_encoder(FIXTURES / request.param)
+    """A checkpoint with a head; what is told to other libraries is not what is tested here, so no rewriting."""
+    loaded = load_encoder(FIXTURES / request.param).with_token_weights(None)
     if loaded.model.head is None:
         loaded = loaded.with_head(np.random.default_rng(0).normal(size=(8, loaded.config.hidden_size)))
     settings = replace(loaded.settings, query_length=32, document_length=32, split_code=False, keep_special_tokens=True)
@@ -70,6 +72,8 @@ def test_transformers_loads_the_trunk_and_the_head_is_one_matrix(encoder: Encode
     model, tokenizer = loader.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
     (head_file,) = folder.glob("*_Dense/model.safetensors")
     head = load_file(head_file)["linear.weight"]
+    for other in folder.glob("*_Dense/pytorch_model.bin"):
+        np.testing.assert_array_equal(torch.load(other, weights_only=True)["linear.weight"].numpy(), head)
     found = []
     for text in shown(encoder, TEXTS):
         batch = tokenizer(text, return_tensors="pt", truncation=True, max_length=32)

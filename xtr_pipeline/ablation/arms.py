@@ -19,12 +19,16 @@ OWN: Mapping[str, type] = {
     "average": float,
     "head_dim": int,
     "weighted_tokens": bool,
+    "warm_up": bool,
+    "mined_ceiling": float,
 }
 """Settings of an arm besides those of its recipe."""
 SEARCHED: Mapping[str, type] = {f"{weight.name}_weight": float for weight in fields(ScoreWeights)}
 """Those that change how a model is searched and not what it is: `ScoreWeights`."""
 SOURCES = ("written", "file", "judged")
 """Where the training set has its queries from: written about units, about files, or (of either kind) with grades."""
+
+EPOCH = "steps=100000,epochs=1.0,dev_every=0,start_may_win=false"
 
 NAMED: Mapping[str, str] = {
     # the base and the main job's model, searched otherwise
@@ -49,13 +53,17 @@ NAMED: Mapping[str, str] = {
     "+margin": "judged:margin_weight=1",
     "xtr-trained": 'judged:scoring="xtr"',
     "mined": "judged:mined_negatives=3",
+    "mined-below-95%": "judged:mined_negatives=3,mined_ceiling=0.95",
+    "warmed-up": "judged:warm_up=true",
     # what each kind of label earns
     "without-file-queries": "judged:without=file",
     "without-unit-queries": "judged:without=written",
     "without-graded-queries": "judged:without=judged",
-    "labels-10%": "judged:labels=0.1",
-    "labels-25%": "judged:labels=0.25",
-    "labels-50%": "judged:labels=0.5",
+    # the learning curve: each query once, so that all of them take twice the recipe's steps
+    "labels-10%": f"judged:labels=0.1,{EPOCH}",
+    "labels-25%": f"judged:labels=0.25,{EPOCH}",
+    "labels-50%": f"judged:labels=0.5,{EPOCH}",
+    "labels-100%": f"judged:{EPOCH}",
 }
 """Arms of the table by name; any other is written out, as `judged:learning_rate=5e-5,seed=14`."""
 
@@ -81,6 +89,9 @@ class Arm:
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
         weighted_tokens: Whether a query's tokens count as the model has it, or all alike.
+        warm_up: Whether training starts from the docstring-trained model and not from the base.
+        mined_ceiling: Share of the lowest score of a query's positives that mined negatives stay below, by the start's
+            scores (`training.near_positives`); 0 keeps all.
         weights: What counts in a file's score besides how its best unit matches.
     """
 
@@ -92,6 +103,8 @@ class Arm:
     average: float = 0.0
     head_dim: int = 0
     weighted_tokens: bool = True
+    warm_up: bool = False
+    mined_ceiling: float = 0.0
     weights: ScoreWeights = field(default_factory=ScoreWeights)
 
     def recipe(self, seed: int) -> Recipe:
@@ -125,6 +138,10 @@ def arm_of(text: str) -> Arm:
         raise ArmError(f"arm {text!r}: {start} is not trained and takes {' and '.join(taken) or 'nothing'} alone")
     if not 0 < own.get("labels", 1.0) <= 1 or not 0 <= own.get("average", 0.0) <= 1:
         raise ArmError(f"arm {text!r}: labels must lie above 0 and at most at 1, average between 0 and 1")
+    if start == "docstring" and (own.get("warm_up") or own.get("mined_ceiling")):
+        raise ArmError(f"arm {text!r}: docstrings have no mined negatives, and warm up the judged recipe alone")
+    if not 0 <= own.get("mined_ceiling", 0.0) <= 1:
+        raise ArmError(f"arm {text!r}: mined_ceiling must lie between 0 and 1")
     unknown = {*own.get("without", "").split("+"), *SOURCES} - {"", *SOURCES}
     if start == "docstring" and own.get("without"):
         raise ArmError(f"arm {text!r}: docstrings have one source, and nothing of it can be left out")

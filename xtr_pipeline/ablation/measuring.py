@@ -27,11 +27,13 @@ from xtr_pipeline.retrieval.narrowing import Narrowing
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline.training.averaging import averaged
+from xtr_pipeline.training.near_positives import without_near_positives
 from xtr_pipeline.training.reports import StepReport
 from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline.training.trainer import train
 
 MODES: tuple[Mode, ...] = ("semantic", "hybrid", "xtr")
+WARM_UP = Arm("docstring", "docstring")
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,16 @@ def _encoder(
     if kept.is_empty():
         raise ArmError(f"arm {arm.name!r}: without {arm.without} nothing is left to train on")
     examples = share_of(kept, arm.labels)
-    # the start is that of the main job, whatever share of the queries is trained on
     if arm.head_dim and bench.base.model.head is not None:
         raise ArmError(f"arm {arm.name!r}: the base has a head of {bench.base.settings.dim} dimensions, which stays")
-    start = starting_encoder(bench.base, recipe, known.drop("source"), arm.head_dim or bench.head_dim, on_start)
+    base = _encoder(bench, WARM_UP, seed, on_step, on_start) if arm.warm_up else bench.base
+    # the start is that of the main job, whatever share of the queries is trained on
+    start = starting_encoder(base, recipe, known.drop("source"), arm.head_dim or bench.head_dim, on_start)
     folder = model_folder(bench, arm, seed)
     if not (folder / "config.json").is_file():
         state = folder.parent / "state"
+        if arm.mined_ceiling:
+            examples = without_near_positives(examples, start, arm.mined_ceiling, recipe.positive_grade, on_start)
         # a measurement takes minutes: none where it would decide nothing
         chooses = recipe.chooses_on_dev
         probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed) if chooses else None
@@ -158,7 +163,7 @@ def model_folder(bench: Bench, arm: Arm, seed: int) -> Path:
 
 def _whole(arm: Arm) -> bool:
     """Whether the arm is trained on all examples, into vectors as long as the main job's."""
-    return arm.labels == 1 and not arm.without and not arm.head_dim
+    return arm.labels == 1 and not (arm.without or arm.head_dim or arm.warm_up or arm.mined_ceiling)
 
 
 def _delivered(start: Encoder, folder: Path, arm: Arm) -> Encoder:
@@ -192,6 +197,10 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
     if recipe is not None:
         parts += [asdict(recipe), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
         parts += [_digest(bench.examples[arm.start])]
+        if arm.warm_up:
+            parts += ["warm-up", _key(bench, WARM_UP, seed, of="model")]
+        if arm.mined_ceiling:
+            parts += ["mined-ceiling", arm.mined_ceiling]
     if of == "measurement":
         parts += [arm.average, arm.weighted_tokens, *astuple(arm.weights)]
         # what is the same for all arms of one table, and may not be for those of an older one

@@ -24,6 +24,14 @@ def test_a_named_arm_changes_the_recipe_that_the_main_job_uses_in_what_it_says_a
         assert changed <= set(arm_of(name).settings), name
 
 
+def test_the_learning_curve_takes_every_query_once_however_short_the_other_arms_are() -> None:
+    for share in ("10", "25", "50", "100"):
+        arm = shortened(arm_of(f"labels-{share}%"), 150)
+        assert arm.labels == float(share) / 100
+        assert (arm.recipe(1).epochs, arm.recipe(1).dev_every, arm.recipe(1).start_may_win) == (1.0, 0, False)
+        assert arm.recipe(1).steps > 10_000
+
+
 def test_settings_are_read_with_the_types_of_the_recipe() -> None:
     arm = arm_of('judged:learning_rate=5e-5,steps=9,scoring="xtr",batching="topic",labels=0.25,average=1')
     recipe = arm.recipe(seed=4)
@@ -43,6 +51,8 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
         ("judged:steps=0.5", "steps takes a int"),
         ("judged:steps=true", "steps takes a int"),
         ("judged:labels=0", "labels must lie above 0"),
+        ("judged:mined_ceiling=1.5", "mined_ceiling must lie between 0 and 1"),
+        ("docstring:warm_up=true", "warm up the judged recipe alone"),
         ("judged:temperature=0", "temperature must be above 0"),
         ("judged:head_dim=-1", "head_dim must be at least 1"),
         ("base:outline_weight=-1", "salience_weight, outline_weight, size_weight, second_weight at least 0"),

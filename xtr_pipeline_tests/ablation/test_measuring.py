@@ -12,7 +12,7 @@ from xtr_pipeline.ablation.arms import Arm, ArmError
 from xtr_pipeline.ablation.measuring import Bench, Checkpoint, mean_over_seeds, measure, model_folder, share_of
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.units import units_frame
-from xtr_pipeline.encoder.checkpoint import save_encoder
+from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Carried, Encoder
 from xtr_pipeline.evaluation.dev_probe import DEV_QUERY_SCHEMA
 from xtr_pipeline.retrieval.file_scores import ScoreWeights
@@ -119,6 +119,39 @@ def test_the_main_jobs_checkpoint_is_used_where_the_recipe_is_its_own(bench: Ben
         measure(made, other, 14 if other.name == "seed" else recipe.seed, steps)
         assert steps.taken > taken
         taken = steps.taken
+
+
+def test_an_arm_that_is_warmed_up_starts_from_the_docstring_model(bench: Bench) -> None:
+    still = {"learning_rate": 1e-9}
+    arms_by_name = {
+        "docstring": Arm("docstring", "docstring"),
+        "plain": Arm("plain", "judged", still),
+        "warm": Arm("warm", "judged", still, warm_up=True),
+    }
+    steps = Steps()
+    for arm in arms_by_name.values():
+        measure(bench, arm, 13, steps)
+    assert steps.taken == 12  # the docstring model is not trained again
+    found = {name: load_encoder(model_folder(bench, arm, 13)).weights() for name, arm in arms_by_name.items()}
+
+    def moved(one: str) -> float:
+        return max(float(np.abs(found[one][name] - weight).max()) for name, weight in found["docstring"].items())
+
+    assert moved("warm") < 1e-4 < moved("plain")
+
+
+def test_mined_negatives_near_an_answer_are_left_out_of_training(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, int]] = []
+
+    def note(examples: pl.DataFrame, encoder: Encoder, ceiling: float, positive: int, on: object) -> pl.DataFrame:
+        asked.append((ceiling, positive))
+        return examples.head(5)
+
+    monkeypatch.setattr("xtr_pipeline.ablation.measuring.without_near_positives", note)
+    near = Arm("near", "judged", mined_ceiling=0.95)
+    measure(bench, near, 13, Steps())
+    assert asked == [(0.95, RECIPE.positive_grade)]
+    assert model_folder(bench, near, 13) != model_folder(bench, Arm("judged", "judged"), 13)
 
 
 def test_further_grades_on_dev_leave_a_model_as_it_is_where_none_of_them_chose_it(bench: Bench) -> None:

@@ -45,6 +45,17 @@ def tune_cpu() -> None:
         os.environ["PATH"] = os.pathsep.join([str(COMPILER), *path])
 
 
+def release_memory() -> None:
+    """Give the kernel what glibc keeps of freed memory; nothing happens on other systems.
+
+    Batches of ever other shapes leave holes in the heap: training held 20 MB more with each step (3.1 GB after 40, of
+    which 0.6 in use; 8.5 GB after 560), and encoding after it was slower, by an eighth after 40 steps. Takes 0.3 s.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
 def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether every core has AVX2 (x86-64 from 2013 on); False where that cannot be read."""
     try:

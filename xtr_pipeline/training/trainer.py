@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.encoder.blas import single_threaded
 from xtr_pipeline.encoder.compute import BLAS, mx
+from xtr_pipeline.encoder.cpu_tuning import release_memory
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.encoding import OnTokens
 from xtr_pipeline.encoder.lora import merged
@@ -131,6 +132,7 @@ class _Run:
             on_step(report)
         self.state = replace(self.state, finished=True, plan={}, weights={}, optimiser={})
         save_state(self.state, self.folder)
+        release_memory()
 
     def planned(self, data: TokenData, queries: list[str], on_encode: OnTokens | None) -> list[PlannedStep]:
         """All steps: those that the run began with, where it goes on."""
@@ -197,6 +199,7 @@ class _Run:
         save_state(self.state, self.folder)
         # the arrays live in the model; keeping the copies too would double the memory
         self.state = replace(self.state, weights={}, optimiser={})
+        release_memory()
 
     def report(self, resumed_from: int | None) -> TrainingReport:
         """The result of a finished run."""

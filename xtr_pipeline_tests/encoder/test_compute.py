@@ -36,6 +36,25 @@ def test_the_report_names_openblas():
 
 
 @on_linux
+def test_freed_memory_between_what_is_used_goes_back_to_the_kernel():
+    code = """
+import numpy as np
+import xtr_pipeline.encoder.compute
+from xtr_pipeline.encoder.cpu_tuning import release_memory
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS")) / 1024
+held = [np.ones(1 << 16) for _ in range(800)]
+del held[::2]
+before = resident()
+release_memory()
+print(before - resident())
+"""
+    if not hasattr(ctypes.CDLL(None), "malloc_trim"):
+        pytest.skip("this C library has no malloc_trim")
+    assert float(_python(code)) > 150  # of 200 MB
+
+
+@on_linux
 def test_a_product_runs_faster_than_the_reference_blas_can():
     code = """
 import time

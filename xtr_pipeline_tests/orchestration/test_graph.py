@@ -15,7 +15,7 @@ LINEAGE = {
     "base_encoder": (None, set()),
     "training_set": (None, {"queries", "mined_negatives", "judgments"}),
     "docstring_set": (None, {"docstring_pairs"}),
-    "dev_set": (None, {"judgments", "code_units"}),
+    "dev_set": (None, {"queries", "judgments", "code_units"}),
     "docstring_checkpoint": (None, {"base_encoder", "docstring_set", "dev_set", "code_units"}),
     "xtr_checkpoint": (None, {"base_encoder", "training_set", "dev_set", "code_units"}),
     "token_index": ("evaluated", {"code_units", "base_encoder", "docstring_checkpoint", "xtr_checkpoint"}),

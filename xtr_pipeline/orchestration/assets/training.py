@@ -12,6 +12,7 @@ from xtr_pipeline.encoder.base_weights import BASE_NAME, fetch_base_encoder
 from xtr_pipeline.encoder.checkpoint import load_encoder, load_from, save_encoder
 from xtr_pipeline.encoder.compute import backend_report
 from xtr_pipeline.evaluation.dev_probe import dev_queries
+from xtr_pipeline.evaluation.known_items import known_items
 from xtr_pipeline.evaluation.plots import loss_curve
 from xtr_pipeline.judge.ledger import load_grades
 from xtr_pipeline.orchestration.assets.corpus import network_errors
@@ -97,14 +98,18 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
 
     @dg.asset(
         group_name="training",
-        code_version="1",
+        code_version="2",
         io_manager_key="frames",
-        ins={"judgments": _only(dev_names, "judgments"), "code_units": _only(dev_names, "code_units")},
+        ins={name: _only(dev_names, name) for name in ("queries", "judgments", "code_units")},
     )
-    def dev_set(context: dg.AssetExecutionContext, project: Project, judgments: Any, code_units: Any) -> Result:
-        """Judged queries of the dev repositories with the files that answer them: what early stopping looks at."""
+    def dev_set(
+        context: dg.AssetExecutionContext, project: Project, queries: Any, judgments: Any, code_units: Any
+    ) -> Result:
+        """Queries of the dev repositories with the files that answer them, as judged or, ungraded, as written."""
         inputs = inputs_version(context, project)
-        asked = dev_queries(by_partition(judgments, dev_names), by_partition(code_units, dev_names))
+        units, graded = by_partition(code_units, dev_names), load_grades(project.files.ledger, dev_names)["query_id"]
+        judged = dev_queries(by_partition(judgments, dev_names), units)
+        asked = pl.concat([judged, known_items(by_partition(queries, dev_names), units, frozenset(graded))])
         return materialised(
             asked, inputs, {"queries": table(asked.group_by("repo", "kind").len().sort("repo", "kind"))}
         )

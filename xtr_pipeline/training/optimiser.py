@@ -13,7 +13,15 @@ from xtr_pipeline.encoder.multi_vector import MultiVectorEncoder
 from xtr_pipeline.training.gradients import LossValue, tiled_gradient, whole_gradient
 from xtr_pipeline.training.recipe import Recipe, RecipeError
 
+GRAPHS = 16
+"""Steps after which compiled graphs are dropped.
+
+MLX keeps one for every shape that it has seen, and hardly two batches have tiles of the same shapes: 20 MB a step, 6 GB
+after 320.
+"""
+
 Step = Callable[[dict[str, Any], float], tuple[LossValue, mx.array]]
+Run = Callable[[dict[str, Any]], tuple[mx.array, dict[str, mx.array], mx.array]]
 
 
 def choose_trainable(model: MultiVectorEncoder, recipe: Recipe) -> None:
@@ -81,6 +89,9 @@ def make_step(model: nn.Module, optimiser: Any, recipe: Recipe) -> Step:
         def run(arrays: dict[str, Any]) -> tuple[mx.array, dict[str, mx.array], mx.array]:
             value, gradients = tiled(arrays)
             return value.loss, value.terms, compiled_apply(gradients)
+
+        def made() -> Run:
+            return run
     else:
         whole = whole_gradient(model, recipe)
 
@@ -88,11 +99,19 @@ def make_step(model: nn.Module, optimiser: Any, recipe: Recipe) -> Step:
             value, gradients = whole(arrays)
             return value.loss, value.terms, apply(gradients)
 
-        run = mx.compile(in_one, inputs=state, outputs=state)
+        def made() -> Run:
+            compiled: Run = mx.compile(in_one, inputs=state, outputs=state)
+            return compiled
+
+    current, taken = made(), 0
 
     def step(arrays: dict[str, Any], rate: float) -> tuple[LossValue, mx.array]:
+        nonlocal current, taken
+        if taken == GRAPHS:
+            current, taken = made(), 0  # the earlier one goes, and its graphs with it
+        taken += 1
         optimiser.learning_rate = mx.array(rate)
-        loss, terms, norm = run(arrays)
+        loss, terms, norm = current(arrays)
         mx.eval(loss, terms, norm, state)
         return LossValue(loss, terms), norm
 

@@ -96,6 +96,7 @@ def train(  # noqa: PLR0913, PLR0917 - the parts of a run
         )
         plan = run.planned(data, examples["query"].to_list(), on_encode)
         run.take_steps(data, plan, on_step)
+        release_memory()
     return run.report(resumed_from)
 
 
@@ -132,7 +133,6 @@ class _Run:
             on_step(report)
         self.state = replace(self.state, finished=True, plan={}, weights={}, optimiser={})
         save_state(self.state, self.folder)
-        release_memory()
 
     def planned(self, data: TokenData, queries: list[str], on_encode: OnTokens | None) -> list[PlannedStep]:
         """All steps: those that the run began with, where it goes on."""
@@ -199,7 +199,6 @@ class _Run:
         save_state(self.state, self.folder)
         # the arrays live in the model; keeping the copies too would double the memory
         self.state = replace(self.state, weights={}, optimiser={})
-        release_memory()
 
     def report(self, resumed_from: int | None) -> TrainingReport:
         """The result of a finished run."""

@@ -20,10 +20,11 @@ from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.evaluation.dev_probe import specified_queries
+from xtr_pipeline.evaluation.known_items import known_items
 from xtr_pipeline.evaluation.metrics import score_rankings
-from xtr_pipeline.evaluation.queries import EvalQuery
-from xtr_pipeline.judge.file_prompt import about_file
 from xtr_pipeline.judge.ledger import load_queries
+from xtr_pipeline.judge.written_queries import written_about
 from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
 from xtr_pipeline.retrieval.maxsim import best_matches
@@ -42,8 +43,8 @@ def rankings(files: ProjectFiles, encoder: Encoder, name: str) -> Iterator[pl.Da
     encoded = encoder.encode_documents(render_units(documents))
     vectors = encoded.vectors.astype(np.float32)
     outlined = Outlined.of(documents["unit_id"].to_list(), units, ScoreWeights().outline)
-    written = load_queries(files.ledger, [name]).filter(about_file(), pl.col("path").is_in(units["path"].to_list()))
-    asked = [EvalQuery(q["query_id"], name, q["kind"], q["query"], (q["path"],)) for q in written.to_dicts()]
+    written = written_about(load_queries(files.ledger, [name]), units)
+    asked = specified_queries(known_items({name: written}, {name: units}, ()))
     ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
     everything, sizes = np.ones(units.height, dtype=np.bool_), size_handicaps(units["path"], 1.0)
     ways = list(itertools.product(POWERS, SECONDS, SIZES))

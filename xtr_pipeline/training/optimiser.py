@@ -82,26 +82,24 @@ def make_step(model: nn.Module, optimiser: Any, recipe: Recipe) -> Step:
         total: mx.array = norm
         return total
 
-    if recipe.accumulate:
-        tiled = tiled_gradient(model, recipe)
-        compiled_apply = mx.compile(apply, inputs=state, outputs=state)
+    def made() -> Run:
+        if recipe.accumulate:
+            tiled = tiled_gradient(model, recipe)
+            compiled_apply = mx.compile(apply, inputs=state, outputs=state)
 
-        def run(arrays: dict[str, Any]) -> tuple[mx.array, dict[str, mx.array], mx.array]:
-            value, gradients = tiled(arrays)
-            return value.loss, value.terms, compiled_apply(gradients)
+            def in_tiles(arrays: dict[str, Any]) -> tuple[mx.array, dict[str, mx.array], mx.array]:
+                value, gradients = tiled(arrays)
+                return value.loss, value.terms, compiled_apply(gradients)
 
-        def made() -> Run:
-            return run
-    else:
+            return in_tiles
         whole = whole_gradient(model, recipe)
 
         def in_one(arrays: dict[str, Any]) -> tuple[mx.array, dict[str, mx.array], mx.array]:
             value, gradients = whole(arrays)
             return value.loss, value.terms, apply(gradients)
 
-        def made() -> Run:
-            compiled: Run = mx.compile(in_one, inputs=state, outputs=state)
-            return compiled
+        compiled: Run = mx.compile(in_one, inputs=state, outputs=state)
+        return compiled
 
     current, taken = made(), 0
 

@@ -91,7 +91,7 @@ class Arm:
         weighted_tokens: Whether a query's tokens count as the model has it, or all alike.
         warm_up: Whether training starts from the docstring-trained model and not from the base.
         mined_ceiling: Share of the lowest score of a query's positives that mined negatives stay below, by the start's
-            scores (`training.near_positives`); 0 keeps all.
+            scores (`ablation.near_positives`); 0 keeps all.
         weights: What counts in a file's score besides how its best unit matches.
     """
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from xtr_pipeline.ablation.arms import RECIPES, Arm, ArmError
 from xtr_pipeline.ablation.mean_vectors import MeanVectorSearcher
+from xtr_pipeline.ablation.near_positives import without_near_positives
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.encoding import OnTokens
@@ -27,7 +28,6 @@ from xtr_pipeline.retrieval.narrowing import Narrowing
 from xtr_pipeline.retrieval.progress import OnProgress
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline.training.averaging import averaged
-from xtr_pipeline.training.near_positives import without_near_positives
 from xtr_pipeline.training.reports import StepReport
 from xtr_pipeline.training.start import starting_encoder
 from xtr_pipeline.training.trainer import train

@@ -20,7 +20,6 @@ from safetensors.numpy import save_file
 from xtr_pipeline.encoder.checkpoint_reading import TOKEN_WEIGHTS_FILE, TORCH_FILE, WEIGHTED
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.settings import settings_json
-from xtr_pipeline.encoder.t5_config import T5Config
 from xtr_pipeline.encoder.torch_file import write_torch_file
 from xtr_pipeline.encoder.trunks import architecture_of
 
@@ -74,7 +73,7 @@ def _write_files(encoder: Encoder, folder: Path) -> None:
         modules.append({"idx": 1, "name": "1", "path": place, "type": "pylate.models.Dense.Dense"})
         (folder / place).mkdir()
         save_file({"linear.weight": head}, folder / place / "model.safetensors", metadata={"format": "pt"})
-        if isinstance(encoder.config, T5Config):
+        if architecture.torch_head:
             write_torch_file({"linear.weight": head}, folder / place / TORCH_FILE)
         _write_json(folder / place / "config.json", _dense_json(*head.shape))
     _write_json(folder / "modules.json", modules)

@@ -34,6 +34,7 @@ class Architecture:
             pooling module.
         lower_case: Whether texts are lower-cased unless a checkpoint says otherwise: T5's tokenizer tells capitals
             apart, and google/xtr-base-en was trained without.
+        torch_head: Whether the head is written as a PyTorch file too, which readers of google/xtr-base-en look for.
     """
 
     model_type: str
@@ -43,6 +44,7 @@ class Architecture:
     names: TensorNames
     head_folder: str = "1_Dense"
     lower_case: bool = False
+    torch_head: bool = False
 
     @property
     def identity(self) -> dict[str, object]:
@@ -53,7 +55,9 @@ class Architecture:
 _ARCHITECTURES: Mapping[type, Architecture] = {
     BertConfig: Architecture("bert", "BertModel", bert_config_of, BertEncoder, BERT_NAMES),
     MPNetConfig: Architecture("mpnet", "MPNetModel", mpnet_config_of, MPNetEncoder, MPNET_NAMES),
-    T5Config: Architecture("t5", "T5EncoderModel", t5_config_of, T5Encoder, T5_NAMES, "2_Dense", lower_case=True),
+    T5Config: Architecture(
+        "t5", "T5EncoderModel", t5_config_of, T5Encoder, T5_NAMES, "2_Dense", lower_case=True, torch_head=True
+    ),
 }
 
 

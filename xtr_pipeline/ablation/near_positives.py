@@ -11,6 +11,7 @@ import polars as pl
 
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.encoding import OnTokens
+from xtr_pipeline.retrieval.maxsim import maxsim_scores
 from xtr_pipeline.training.examples import UNJUDGED
 
 
@@ -42,10 +43,10 @@ def without_near_positives(
     queries = encoder.encode_queries([row["query"] for row in rows])
     kept = {}
     for row, query in zip(rows, queries, strict=True):
-        scored = [
-            (candidate, float((query @ documents[number[candidate["text"]]].astype(np.float32).T).max(axis=1).mean()))
-            for candidate in row["candidates"]
-        ]
+        found = [documents[number[candidate["text"]]] for candidate in row["candidates"]]
+        offsets = np.cumsum([0, *map(len, found)])
+        (scores,) = maxsim_scores([query], np.concatenate(found), offsets)
+        scored = list(zip(row["candidates"], scores.tolist(), strict=True))
         lowest = min((score for candidate, score in scored if candidate["grade"] >= positive_grade), default=np.inf)
         kept[row["query_id"]] = [
             candidate for candidate, score in scored if candidate["grade"] != UNJUDGED or score < ceiling * lowest

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
+from xtr_pipeline.ablation.near_positives import without_near_positives
 from xtr_pipeline.training.examples import EXAMPLES_SCHEMA
-from xtr_pipeline.training.near_positives import without_near_positives
 from xtr_pipeline_tests.training.tiny import tiny_encoder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -61,9 +62,10 @@ def dev_probe(
     Args:
         units: code units of every dev repository (`corpus.units.UNIT_SCHEMA`).
         queries: dev queries with their accepted files (`dev_queries`).
-        units_per_repo: how many units of a repository are encoded at most; all units of accepted files are always among
-            them, the rest is a seeded sample. A smaller sample is an easier task, so compare only figures of one probe.
-        seed: of the sample.
+        units_per_repo: how many units of a repository are encoded at most. A repository's queries are drawn until the
+            units of their accepted files would be more (one query is drawn in any case), and a sample of the other
+            units fills the room that is left. A smaller sample is an easier task: compare only figures of one probe.
+        seed: of the draws.
 
     Returns:
         A function from an encoder to the mean nDCG@10 over the queries, files ranked by their best unit
@@ -78,26 +80,24 @@ def dev_probe(
     unknown = sorted({query.repo for query in specified} - set(units))
     if unknown:
         raise ValueError(f"dev queries are about {', '.join(unknown)}, whose units are missing")
-    asked = {repo: [query for query in specified if query.repo == repo] for repo in sorted(units)}
-    sampled = {
-        repo: _sample(units[repo], {path for query in asked[repo] for path in query.relevant}, units_per_repo, seed)
-        for repo in asked
-        if asked[repo]
-    }
+    probed = [
+        _sample(units[repo], [query for query in specified if query.repo == repo], units_per_repo, seed)
+        for repo in sorted({query.repo for query in specified})
+    ]
 
     def measure(encoder: ProbedEncoder) -> float:
         values: list[float] = []
-        for repo, chosen in sampled.items():
+        for asked, chosen in probed:
             documents = encoder.encode_documents(render_units(chosen))
-            vectors = encoder.encode_queries([query.query for query in asked[repo]])
+            vectors = encoder.encode_queries([query.query for query in asked])
             scores = salient_scores(vectors, documents.vectors, documents.offsets, ScoreWeights().salience)
             ranker = Ranker(tuple(chosen["unit_id"]), tuple(chosen["path"]))
             eligible = np.ones(chosen.height, dtype=np.bool_)
             rankings = {
                 query.id: [hit.path for hit in ranker.files(scores[row], eligible, 10)]
-                for row, query in enumerate(asked[repo])
+                for row, query in enumerate(asked)
             }
-            values += score_rankings(asked[repo], rankings, model="probe", mode="semantic")[METRIC].to_list()
+            values += score_rankings(asked, rankings, model="probe", mode="semantic")[METRIC].to_list()
         return float(np.mean(values))
 
     return measure
@@ -111,11 +111,22 @@ def specified_queries(queries: pl.DataFrame) -> list[EvalQuery]:
     ]
 
 
-def _sample(units: pl.DataFrame, needed: set[str], limit: int, seed: int) -> pl.DataFrame:
+def _sample(
+    units: pl.DataFrame, queries: Sequence[EvalQuery], limit: int, seed: int
+) -> tuple[list[EvalQuery], pl.DataFrame]:
+    sizes = dict(units.group_by("path").len().iter_rows())
+    drawn: list[EvalQuery] = []
+    needed: set[str] = set()
+    for query in random.Random(seed).sample(queries, len(queries)):
+        wanted = needed | set(query.relevant)
+        if drawn and sum(sizes.get(path, 0) for path in wanted) > limit:
+            break
+        drawn.append(query)
+        needed = wanted
     accepted = units.filter(pl.col("path").is_in(sorted(needed)))
     others = units.filter(~pl.col("path").is_in(sorted(needed)))
     room = max(0, min(others.height, limit - accepted.height))
-    return pl.concat([accepted, others.sort("unit_id").sample(room, seed=seed)]).sort("unit_id")
+    return drawn, pl.concat([accepted, others.sort("unit_id").sample(room, seed=seed)]).sort("unit_id")
 
 
 def dev_queries(

@@ -42,7 +42,7 @@ FULL = Profile(
     docstring=DOCSTRING,
     judged=JUDGED,
     head_dim=128,
-    probe_units=600,
+    probe_units=800,
     promotable=True,
 )
 QUICK = Profile(

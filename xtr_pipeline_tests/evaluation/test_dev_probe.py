@@ -95,6 +95,27 @@ def test_a_sample_always_holds_the_accepted_files() -> None:
     assert encoder.seen == 5
 
 
+def test_queries_are_drawn_until_their_files_fill_the_sample() -> None:
+    corpus = units(40)
+    asked = pl.concat(
+        dev_queries({"toy": judged(corpus)}, {"toy": corpus}).with_columns(
+            query_id=pl.lit(f"q{number:02d}"), relevant=pl.lit([f"{number:02d}.c"])
+        )
+        for number in range(40)
+    )
+    encoder = LetterEncoder()
+    value = dev_probe({"toy": corpus}, asked, 5, seed=1)(encoder)
+    assert encoder.seen == 5
+    # "z please" is asked for each of the five files: the blind encoder has each of them at its place by path
+    blind = LetterEncoder(blind=True)
+    assert dev_probe({"toy": corpus}, asked, 5, seed=1)(blind) == pytest.approx(
+        np.mean([1 / np.log2(1 + place) for place in range(1, 6)])
+    )
+    assert value == dev_probe({"toy": corpus}, asked, 5, seed=1)(LetterEncoder())
+    # one query is measured even where its file alone is larger
+    assert dev_probe({"toy": corpus}, asked.head(1), 0, seed=1)(LetterEncoder(blind=True)) == 1.0
+
+
 def test_no_query_is_an_error_with_its_cure() -> None:
     corpus = units()
     empty = dev_queries({"toy": judged(corpus).clear()}, {"toy": corpus})

@@ -119,7 +119,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
             name=name,
             description=description,
             group_name="training",
-            code_version="3",
+            code_version="4",
             io_manager_key="records",
             pool="mlx",
             ins={"examples": dg.AssetIn(examples), "dev_units": _only(dev_names, "code_units")},

@@ -10,12 +10,12 @@ import sys
 
 import numpy as np
 import polars as pl
+from dev_repos import dev_repos
 
 from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoding import Storage, encode_tokens
-from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.project_files import project_files
@@ -27,13 +27,10 @@ from xtr_pipeline.retrieval.token_index import TokenIndex, hash_text
 
 def main(model: str) -> None:
     """Print the table of one model."""
-    home = project_files(os.environ).home
-    encoder = load_from(model, home)
-    queries = pl.read_parquet(home / "storage" / "dev_set.parquet")
+    files = project_files(os.environ)
+    encoder = load_from(model, files.home)
     frames = []
-    for repo in queries["repo"].unique().sort().to_list():
-        units = pl.read_parquet(home / "storage" / "code_units" / f"{repo}.parquet").sort("unit_id")
-        asked = specified_queries(queries.filter(pl.col("repo") == repo))
+    for _, units, asked in dev_repos(files):
         documents = with_outlines(units)
         texts = render_units(documents)
         tokens = encoder.tokenise(texts, encoder.settings.document_length)

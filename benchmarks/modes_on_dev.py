@@ -9,9 +9,9 @@ import os
 import sys
 
 import polars as pl
+from dev_repos import dev_repos
 
 from xtr_pipeline.encoder.checkpoint import load_from
-from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.project_files import project_files
@@ -26,11 +26,8 @@ def main(model: str) -> None:
     """Print the table of one model."""
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
-    queries = pl.read_parquet(files.home / "storage" / "dev_set.parquet")
     frames = []
-    for name in queries["repo"].unique().sort():
-        units = pl.read_parquet(files.home / "storage" / "code_units" / f"{name}.parquet")
-        asked = specified_queries(queries.filter(pl.col("repo") == name))
+    for name, units, asked in dev_repos(files):
         searcher = searcher_for_units(units, encoder, files.home / "index" / name)
         frames += [evaluate_searcher(searcher, asked, mode, mode) for mode in ("bm25", "semantic")]
         for searcher.fusion in SETTINGS:

@@ -11,9 +11,9 @@ import os
 import sys
 
 import polars as pl
+from dev_repos import dev_repos
 
 from xtr_pipeline.encoder.checkpoint import load_from
-from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.narrowing import Narrowing
@@ -38,12 +38,9 @@ def main(model: str) -> None:
     """Print the table of one model."""
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
-    queries = pl.read_parquet(files.home / "storage" / "dev_set.parquet")
     frames = []
-    for name in queries["repo"].unique().sort():
-        units = pl.read_parquet(files.home / "storage" / "code_units" / f"{name}.parquet")
+    for name, units, asked in dev_repos(files):
         searcher = searcher_for_units(units, encoder, files.home / "index" / name)
-        asked = specified_queries(queries.filter(pl.col("repo") == name))
         for way, searcher.model.narrowing in settings().items():
             frames.append(evaluate_searcher(searcher, asked, "semantic", way))
     scored = pl.concat(frames)

@@ -2,7 +2,7 @@
 
     python benchmarks/scoring_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
-Run `xtr run` first: it cuts the repositories. Labels are those of the ledger now. Each row differs from "as it is" (the
+Run `xtr run` first: it cuts the repositories and makes the dev set. Each row differs from "as it is" (the
 model's own weights of tokens, all other weights as usual, every unit scored) in one thing; the last one cuts units and
 outlines short, to see what context is worth. Queries about units and about whole files have a table each. Some dev
 repositories alone are quicker: the encoder's work is nearly all of the time that this takes.
@@ -15,23 +15,20 @@ from functools import cached_property
 
 import numpy as np
 import polars as pl
+from dev_repos import dev_repos
 from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import document_ids, with_outlines
-from xtr_pipeline.corpus.registry import load_registry
 from xtr_pipeline.corpus.rendering import render_units
-from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.token_vectors import mean_directions
 from xtr_pipeline.encoder.token_weights import inverse_document_frequency
-from xtr_pipeline.evaluation.dev_probe import dev_queries, specified_queries
 from xtr_pipeline.evaluation.metrics import score_rankings
 from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.judge.file_prompt import about_file
-from xtr_pipeline.judge.ledger import load_grades, load_queries
-from xtr_pipeline.judge.training_examples import judged_examples
+from xtr_pipeline.judge.ledger import load_queries
 from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
@@ -154,13 +151,6 @@ def rankings(repo: Repo) -> dict[str, list[list[str]]]:
     return ordered
 
 
-def dev_repo(files: ProjectFiles, encoder: Encoder, name: str) -> Repo:
-    """A dev repository with its judged queries."""
-    units = pl.read_parquet(files.home / "storage" / "code_units" / f"{name}.parquet").sort("unit_id")
-    judged = judged_examples(load_queries(files.ledger, [name]), load_grades(files.ledger, [name]), units)
-    return Repo(encoder, units, specified_queries(dev_queries({name: judged}, {name: units})))
-
-
 def about_files(files: ProjectFiles, name: str) -> frozenset[str]:
     """Ids of a repository's queries about whole files."""
     queries = load_queries(files.ledger, [name])
@@ -172,11 +162,8 @@ def main(model: str, *repos: str) -> None:
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
     frames, of_files = [], set()
-    known = load_registry(files.registry, load_reserved(files.reserved)).names("dev")
-    if unknown := sorted(set(repos) - set(known)):
-        sys.exit(f"{', '.join(unknown)}: no dev repositories; there are {', '.join(known)}")
-    for name in repos or known:
-        repo = dev_repo(files, encoder, name)
+    for name, units, asked in dev_repos(files, repos):
+        repo = Repo(encoder, units, asked)
         of_files |= about_files(files, name)
         for way, ordered in rankings(repo).items():
             ranked = {query.id: order[:1000] for query, order in zip(repo.asked, ordered, strict=True)}

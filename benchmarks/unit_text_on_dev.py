@@ -16,11 +16,11 @@ from unittest.mock import patch
 
 import numpy as np
 import polars as pl
+from dev_repos import dev_repos
 
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.evaluation.dev_probe import specified_queries
 from xtr_pipeline.evaluation.metrics import score_rankings
 from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
@@ -108,14 +108,8 @@ def main(model: str, *repos: str) -> None:
     """Print the table of one model, over all dev repositories or some."""
     files = project_files(os.environ)
     encoder = None if model == "bm25" else load_from(model, files.home)
-    queries = pl.read_parquet(files.home / "storage" / "dev_set.parquet")
-    known = queries["repo"].unique().sort().to_list()
-    if unknown := sorted(set(repos) - set(known)):
-        sys.exit(f"{', '.join(unknown)}: no dev repositories; there are {', '.join(known)}")
     frames = []
-    for name in repos or known:
-        units = pl.read_parquet(files.home / "storage" / "code_units" / f"{name}.parquet").sort("unit_id")
-        asked = specified_queries(queries.filter(pl.col("repo") == name))
+    for name, units, asked in dev_repos(files, repos):
         ways = by_words(units, asked) if encoder is None else by_model(units, asked, encoder)
         frames += [score_rankings(asked, rankings, model=way, mode=model) for way, rankings in ways]
         print(f"{name}: {units.height:,} units", file=sys.stderr)

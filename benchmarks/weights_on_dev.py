@@ -1,11 +1,10 @@
 """Which weights of salience, outlines, second units and sizes rank files best together, on the dev repositories?
 
-    python benchmarks/weights_on_dev.py [MODEL_FOLDER|base [KIND]]
+    python benchmarks/weights_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
-Run `xtr run` first: it makes the dev set. KIND is `all` (default), `graded` or `known` (queries that nobody graded, for
-which the one file counts that each was written about: no model took part in choosing what is right). Every unit is
-scored. Means are over repositories, of semantic queries; the keyword columns, too. What is best of many ways on some
-repositories is so by chance in part: the last table chooses on all repositories but one, and measures on that one.
+Run `xtr run` first: it makes the dev set. Every unit is scored. The first table has the weights as they are less each
+way that differs from them in one weight, or leaves out all. What is best of many ways on some repositories is so by
+chance in part: the other tables choose among all ways on all repositories but one, and measure on that one.
 """
 
 import itertools
@@ -15,15 +14,18 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
+from dev_repos import dev_repos
 
 from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.checkpoint import load_from
 from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.evaluation.dev_probe import specified_queries
+from xtr_pipeline.evaluation.gains import TESTED
 from xtr_pipeline.evaluation.metrics import score_rankings
-from xtr_pipeline.judge.ledger import load_grades
-from xtr_pipeline.project_files import ProjectFiles, project_files
+from xtr_pipeline.evaluation.queries import EvalQuery
+from xtr_pipeline.evaluation.report import frame_markdown, markdown_table, result_figures
+from xtr_pipeline.evaluation.significance import compare_runs
+from xtr_pipeline.project_files import project_files
 from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
 from xtr_pipeline.retrieval.maxsim import best_matches
 from xtr_pipeline.retrieval.outlined import Outlined
@@ -33,14 +35,12 @@ from xtr_pipeline.retrieval.salience import salience_among
 SALIENCES, OUTLINES, SECONDS = (0.0, 0.5, 1.0), (0.0, 0.1, 0.2), (0.0, 0.1, 0.2, 0.3)
 SIZES = (0.0, 0.005, 0.0075, 0.01, 0.0125, 0.015)
 WAY = ["salience", "outline", "second", "size"]
-METRICS = ["R@10", "P@1", "MRR", "nDCG@10"]
 KEPT = 100
+USUAL = tuple(getattr(ScoreWeights(), name) for name in WAY)
 
 
-def measured(files: ProjectFiles, encoder: Encoder, queries: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def measured(encoder: Encoder, units: pl.DataFrame, asked: list[EvalQuery]) -> Iterator[pl.DataFrame]:
     """Metrics of one repository's queries, a frame for each way of scoring."""
-    (name,) = queries["repo"].unique()
-    units = pl.read_parquet(files.home / "storage" / "code_units" / f"{name}.parquet").sort("unit_id")
     documents = with_outlines(units)
     encoded = encoder.encode_documents(render_units(documents))
     vectors = encoded.vectors.astype(np.float32)
@@ -51,7 +51,6 @@ def measured(files: ProjectFiles, encoder: Encoder, queries: pl.DataFrame) -> It
     ranked: dict[tuple[float, ...], dict[str, list[str]]] = {
         way: {} for way in itertools.product(SALIENCES, OUTLINES, SECONDS, SIZES)
     }
-    asked = specified_queries(queries)
     for query, tokens in zip(asked, encoder.encode_queries([query.query for query in asked]), strict=True):
         (matches,) = best_matches([tokens], vectors, encoded.offsets)
         for power in SALIENCES:
@@ -66,51 +65,59 @@ def measured(files: ProjectFiles, encoder: Encoder, queries: pl.DataFrame) -> It
         yield scored.with_columns(pl.lit(weight).alias(name) for name, weight in zip(WAY, way, strict=True))
 
 
-def held_out(means: pl.DataFrame, metric: str) -> pl.DataFrame:
+def one_by_one(scored: pl.DataFrame) -> pl.DataFrame:
+    """The weights as they are less those of each row, over the same queries: difference and two-sided p."""
+    runs = scored.partition_by(WAY, as_dict=True)
+    rows = []
+    for way in sorted(runs):
+        changed = sum(here != usual for here, usual in zip(way, USUAL, strict=True))
+        if changed == 1 or not any(way):
+            row: dict[str, object] = {name: f"{weight:g}" for name, weight in zip(WAY, way, strict=True)}
+            for metric, test in compare_runs(runs[USUAL], runs[way], metrics=TESTED).items():
+                row |= {
+                    metric: f"{test.difference:+.3f}",
+                    f"p ({metric})": min(1.0, 2 * min(test.p_worse, test.p_better)),
+                }
+            rows.append(row)
+    return pl.DataFrame(rows)
+
+
+def held_out(scored: pl.DataFrame, metric: str) -> pl.DataFrame:
     """By repository, its mean with the weights as they are and with those that are best on the other repositories."""
-    usual = ScoreWeights()
+    means = scored.group_by("repo", *WAY).agg(pl.col(metric).mean())
+    is_usual = pl.all_horizontal(pl.col(name) == weight for name, weight in zip(WAY, USUAL, strict=True))
     rows = []
     for repo in means["repo"].unique().sort():
         others = means.filter(pl.col("repo") != repo).group_by(WAY).agg(pl.col(metric).mean())
         best = others.sort(metric, *WAY, descending=True).head(1).select(WAY)
         here = means.filter(pl.col("repo") == repo)
-        is_usual = pl.all_horizontal(pl.col(name) == getattr(usual, name) for name in WAY)
         rows.append(
             best.with_columns(
                 pl.lit(repo).alias("repo"),
-                pl.lit(here.filter(is_usual)[metric].item()).alias("as it is"),
-                here.join(best, on=WAY)[metric].alias("chosen on the others"),
+                pl.lit(f"{here.filter(is_usual)[metric].item():.3f}").alias("as it is"),
+                pl.lit(f"{here.join(best, on=WAY)[metric].item():.3f}").alias("chosen on the others"),
             )
         )
-    return pl.concat(rows).select("repo", *WAY, "as it is", "chosen on the others")
+    return pl.concat(rows).select(
+        "repo", pl.col(WAY).map_elements("{:g}".format, pl.String), "as it is", "chosen on the others"
+    )
 
 
-def main(model: str, kind: str) -> None:
-    """Print the tables of one model."""
+def main(model: str, *repos: str) -> None:
+    """Print the tables of one model, over all dev repositories or some."""
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
-    queries = pl.read_parquet(files.home / "storage" / "dev_set.parquet")
-    is_graded = pl.col("query_id").is_in(load_grades(files.ledger)["query_id"].unique().to_list())
-    chosen = {"all": pl.lit(value=True), "graded": is_graded, "known": ~is_graded}
-    if kind not in chosen:
-        sys.exit(f"{kind}: no such queries; there are {', '.join(chosen)}")
-    repos = queries.filter(chosen[kind]).partition_by("repo")
-    scored = pl.concat(itertools.chain.from_iterable(measured(files, encoder, asked) for asked in repos))
-    if kept := os.environ.get("KEEP"):
-        scored.write_parquet(kept)
-    is_keyword = pl.col("kind") == "keyword"
-    semantic = scored.filter(~is_keyword).group_by("repo", *WAY).agg(pl.col(METRICS).mean())
-    keyword = scored.filter(is_keyword).group_by("repo", *WAY).agg(pl.col("R@10", "P@1").mean().name.prefix("keyword "))
-    means = semantic.join(keyword, on=["repo", *WAY], how="left")
-    columns = [*METRICS, "keyword R@10", "keyword P@1"]
-    table = means.group_by(WAY).agg(pl.col(columns).mean()).sort("nDCG@10", descending=True)
-    with pl.Config(
-        tbl_rows=-1, tbl_hide_column_data_types=True, tbl_hide_dataframe_shape=True, tbl_formatting="MARKDOWN"
-    ):
-        print(f"{len(repos)} repositories\n\n{table.with_columns(pl.col(columns).round(3))}")
+    found = (measured(encoder, units, asked) for _, units, asked in dev_repos(files, repos))
+    scored = pl.concat(itertools.chain.from_iterable(found))
+    usual = pl.all_horizontal(pl.col(name) == weight for name, weight in zip(WAY, USUAL, strict=True))
+    print(markdown_table(result_figures(scored.filter(usual))))
+    for title, part in (("semantic", pl.col("kind") != "keyword"), ("keyword", pl.col("kind") == "keyword")):
+        print(f"\nAs it is less each way, {title} queries\n\n{frame_markdown(one_by_one(scored.filter(part)))}")
+    if scored["repo"].n_unique() > 1:
         for metric in ("R@10", "nDCG@10"):
-            print(f"\n{metric}\n\n{held_out(means, metric).with_columns(pl.col(pl.Float64).round(4))}")
+            chosen = held_out(scored.filter(pl.col("kind") != "keyword"), metric)
+            print(f"\nChosen on the other repositories, {metric} of semantic queries\n\n{frame_markdown(chosen)}")
 
 
 if __name__ == "__main__":
-    main(*(sys.argv[1:] + ["base", "all"][len(sys.argv) - 1 :]))
+    main(*(sys.argv[1:] or ["base"]))

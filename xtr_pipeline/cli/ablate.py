@@ -18,6 +18,7 @@ from xtr_pipeline.ablation.arms import RECIPES, TABLE, Arm, ArmError, arm_of, sh
 from xtr_pipeline.ablation.table import ablation_markdown
 from xtr_pipeline.cli.encode_bar import LINE_EVERY, encode_bar
 from xtr_pipeline.evaluation.report import result_figures, rich_table
+from xtr_pipeline.pace import Pace
 
 if TYPE_CHECKING:
     from xtr_pipeline.ablation.measuring import Bench
@@ -160,15 +161,8 @@ class _Steps:
 
     def __init__(self, console: Console, label: str) -> None:
         self._console, self._label = console, label
-        self._shown = 0.0
+        self._pace = Pace(LINE_EVERY)
 
     def __call__(self, step: StepReport) -> None:
-        if time.monotonic() - self._shown < LINE_EVERY and step.dev is None:
-            return
-        self._shown = time.monotonic()
-        dev = "" if step.dev is None else f", dev {step.dev:.4f}"
-        self._console.print(
-            f"{self._label}: step {step.step}/{step.steps}, loss {step.loss:.4f}{dev}, "
-            f"{step.tokens_per_second:,.0f} tokens/s, about {step.eta_seconds:,.0f} s left",
-            markup=False,
-        )
+        if self._pace.due(time.monotonic(), surely=step.dev is not None):
+            self._console.print(f"{self._label}: {step.line()}", markup=False)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from xtr_pipeline.pace import Pace
 from xtr_pipeline.retrieval.progress import EncodeProgress, OnProgress
 
 # Seconds between two lines where there is no terminal.
@@ -37,12 +38,8 @@ class _Lines:
     def __init__(self, console: Console, label: str) -> None:
         self._console = console
         self._label = label
-        self._shown = 0.0
+        self._pace = Pace(LINE_EVERY, 0.0)
 
     def __call__(self, progress: EncodeProgress) -> None:
-        if progress.seconds - self._shown < LINE_EVERY:
-            return
-        self._shown = progress.seconds
-        left = "" if progress.eta_seconds is None else f", about {progress.eta_seconds:,.0f} s left"
-        done = f"{progress.texts}/{progress.total_texts} texts, {progress.tokens_per_second:,.0f} tokens/s"
-        self._console.print(f"{self._label}: {done}{left}", markup=False, highlight=False, soft_wrap=True)
+        if self._pace.due(progress.seconds):
+            self._console.print(f"{self._label}: {progress.line()}", markup=False, highlight=False, soft_wrap=True)

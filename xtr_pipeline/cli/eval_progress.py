@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from xtr_pipeline.evaluation.corpora import RepoCorpus
+from xtr_pipeline.pace import Pace, clock_text
 from xtr_pipeline.retrieval.progress import EncodeProgress, OnProgress
 
 _TERMINAL_S = 0.5
@@ -22,8 +23,7 @@ class EncodingReporter:
         self._names = [corpus.repo for corpus in corpora]
         self._sizes = [corpus.units.height for corpus in corpora]
         self._clock = clock
-        self._interval = _TERMINAL_S if console.is_terminal else _LOG_S
-        self._last = float("-inf")
+        self._pace = Pace(_TERMINAL_S if console.is_terminal else _LOG_S)
 
     def __call__(self, corpus: RepoCorpus) -> OnProgress:
         """The listener for one repository."""
@@ -36,9 +36,7 @@ class EncodingReporter:
             if done:
                 return
             done = finished = progress.texts == progress.total_texts
-            now = self._clock()
-            if finished or now - self._last >= self._interval:
-                self._last = now
+            if self._pace.due(self._clock(), surely=finished):
                 self._show(self._line(position, behind, progress), stay=finished or not self._console.is_terminal)
 
         return report
@@ -46,13 +44,9 @@ class EncodingReporter:
     def _line(self, position: int, behind: int, progress: EncodeProgress) -> str:
         left = progress.eta_seconds
         rest = (
-            "" if left is None or not behind else f", all repos at most {_clock_text(_overall(progress, left, behind))}"
+            "" if left is None or not behind else f", all repos at most {clock_text(_overall(progress, left, behind))}"
         )
-        return (
-            f"encoding {self._names[position]} ({position + 1}/{len(self._names)}): {progress.texts:,}/"
-            f"{progress.total_texts:,} texts, {progress.tokens_per_second:,.0f} tokens/s, "
-            f"ETA {'?' if left is None else _clock_text(left)}{rest}"
-        )
+        return f"encoding {self._names[position]} ({position + 1}/{len(self._names)}): {progress.line()}{rest}"
 
     def _show(self, line: str, *, stay: bool) -> None:
         # \x1b[K clears what a longer line left behind
@@ -63,7 +57,3 @@ class EncodingReporter:
 def _overall(progress: EncodeProgress, left: float, behind: int) -> float:
     """Time left over all repositories, as if none of those to come were cached, at the pace of this one."""
     return left + behind * (progress.seconds + left) / max(progress.total_texts, 1)
-
-
-def _clock_text(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

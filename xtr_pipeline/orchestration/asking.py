@@ -16,6 +16,7 @@ from xtr_pipeline.judge.importing import LabelledRepos
 from xtr_pipeline.judge.requests import Request, Task
 from xtr_pipeline.orchestration.progress import INTERVAL_S
 from xtr_pipeline.orchestration.project import Project
+from xtr_pipeline.pace import Pace
 
 
 def asks(project: Project, ask: bool | None) -> bool:
@@ -62,12 +63,10 @@ def ask_judge(
 
 
 def _logged(context: dg.AssetExecutionContext, task: Task) -> Callable[[AskProgress], None]:
-    last = time.monotonic()
+    pace = Pace(INTERVAL_S, time.monotonic())
 
     def show(progress: AskProgress) -> None:
-        nonlocal last
-        if time.monotonic() - last >= INTERVAL_S or progress.done == progress.total:
-            last = time.monotonic()
+        if pace.due(time.monotonic(), surely=progress.done == progress.total):
             context.log.info(f"{task}: {progress.line()}")
 
     return show

@@ -11,9 +11,10 @@ import polars as pl
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.evaluation.dev_probe import dev_probe
 from xtr_pipeline.orchestration.profiles import Profile
-from xtr_pipeline.orchestration.progress import INTERVAL_S, clock
+from xtr_pipeline.orchestration.progress import INTERVAL_S
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.versions import data_version, digest
+from xtr_pipeline.pace import Pace
 from xtr_pipeline.training.preparing import Spoken
 from xtr_pipeline.training.recipe import Recipe
 from xtr_pipeline.training.reports import StepReport, TrainingReport
@@ -73,17 +74,10 @@ def train_checkpoint(  # noqa: PLR0913, PLR0917 - the inputs of a checkpoint ass
 
 
 def _log_steps(context: dg.AssetExecutionContext, name: str) -> Callable[[StepReport], None]:
-    last = time.monotonic() - INTERVAL_S
+    pace = Pace(INTERVAL_S)
 
     def report(step: StepReport) -> None:
-        nonlocal last
-        if time.monotonic() - last < INTERVAL_S and step.step < step.steps and step.dev is None:
-            return
-        last = time.monotonic()
-        dev = "" if step.dev is None else f", dev {step.dev:.3f}"
-        context.log.info(
-            f"{name}: step {step.step}/{step.steps}, loss {step.loss:.4f}{dev}, "
-            f"{step.tokens_per_second:,.0f} tokens/s, ETA {clock(step.eta_seconds)}"
-        )
+        if pace.due(time.monotonic(), surely=step.step == step.steps or step.dev is not None):
+            context.log.info(f"{name}: {step.line()}")
 
     return report

@@ -2,7 +2,7 @@
 
 The first stage compares the mean of a query's token vectors with the mean of each unit's (token pooling taken to its
 end: Clavié et al. 2024, arXiv 2409.14683). A mean says little about a single word, so that the best of BM25 are looked
-at besides: on the three dev repositories the best 512 by the mean alone cost a trained model 0.010 of R@10 (256: 0.022,
+at besides: on three dev repositories the best 512 by the mean alone cost a trained model 0.010 of R@10 (256: 0.022,
 and keyword queries 0.059), and 0.003 with BM25's best 128 (`benchmarks/narrowing_on_dev.py`).
 
 How scores spread, and how units usually match a token, is measured on a sample of units.

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from xtr_pipeline.pace import rate_text
+
 
 @dataclass(frozen=True)
 class EncodeProgress:
@@ -37,6 +39,11 @@ class EncodeProgress:
     def eta_seconds(self) -> float | None:
         """Time left at the rate so far; None before anything is done."""
         return self.seconds * (1 - self.share) / self.share if self.share > 0 else None
+
+    def line(self) -> str:
+        """In one line: texts, rate and time left."""
+        done = f"{self.texts:,}/{self.total_texts:,} texts"
+        return f"{done}, {rate_text(self.tokens_per_second, self.eta_seconds)}"
 
 
 OnProgress = Callable[[EncodeProgress], None]

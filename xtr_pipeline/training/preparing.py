@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from xtr_pipeline.pace import Pace, rate_text
+
 
 class Spoken:
     """Hears how far encodes are, one after the other, and says tokens, rate and time left now and then."""
@@ -18,17 +20,18 @@ class Spoken:
             clock: Gives seconds.
         """
         self._say, self._every, self._clock = say, every, clock
-        self._began = self._shown = clock()
+        self._begin(clock())
         self._done = 0
 
     def __call__(self, done: int, total: int) -> None:
         """Takes tokens done and tokens in total; fewer done than before are those of another encode."""
         now = self._clock()
         if done < self._done:
-            self._began = self._shown = now
+            self._begin(now)
         self._done = done
-        if now - self._shown < self._every:
-            return
-        self._shown = now
-        rate = done / (now - self._began)
-        self._say(f"{done:,}/{total:,} tokens, {rate:,.0f} tokens/s, about {(total - done) / rate:,.0f} s left")
+        if self._pace.due(now):
+            rate = done / (now - self._began)
+            self._say(f"{done:,}/{total:,} tokens, {rate_text(rate, (total - done) / rate)}")
+
+    def _begin(self, now: float) -> None:
+        self._began, self._pace = now, Pace(self._every, now)

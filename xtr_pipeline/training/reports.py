@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import polars as pl
 
 from xtr_pipeline.encoder.encoder import Encoder
+from xtr_pipeline.pace import rate_text
 from xtr_pipeline.training.recipe import TERMS
 
 HISTORY_SCHEMA: dict[str, type[pl.DataType]] = {
@@ -54,6 +55,12 @@ class StepReport:
     tokens_per_second: float
     eta_seconds: float
     dev: float | None
+
+    def line(self) -> str:
+        """In one line: step, loss, what was measured after it, rate and time left."""
+        dev = "" if self.dev is None else f", dev {self.dev:.4f}"
+        rate = rate_text(self.tokens_per_second, self.eta_seconds)
+        return f"step {self.step}/{self.steps}, loss {self.loss:.4f}{dev}, {rate}"
 
 
 @dataclass(frozen=True)

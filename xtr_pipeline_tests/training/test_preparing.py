@@ -20,10 +20,10 @@ def test_tokens_rate_and_time_left_are_said_at_most_every_so_many_seconds():
     hear = Spoken(lines.append, 10, lambda: next(times))
     for done in (40, 200, 300, 400):
         hear(done, 1_000)
-    assert lines == ["200/1,000 tokens, 20 tokens/s, about 40 s left", "400/1,000 tokens, 20 tokens/s, about 30 s left"]
+    assert lines == ["200/1,000 tokens, 20 tokens/s, ETA 0:40", "400/1,000 tokens, 20 tokens/s, ETA 0:30"]
     hear(5, 50)  # another encode begins
     hear(29, 50)
-    assert lines[2:] == ["29/50 tokens, 2 tokens/s, about 9 s left"]
+    assert lines[2:] == ["29/50 tokens, 2 tokens/s, ETA 0:08"]
 
 
 def test_the_encodes_before_the_first_step_are_heard_to_their_end(tmp_path: Path):

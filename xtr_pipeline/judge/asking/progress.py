@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xtr_pipeline.pace import clock_text
+
 
 @dataclass(frozen=True)
 class AskProgress:
@@ -31,7 +33,7 @@ class AskProgress:
     def line(self) -> str:
         """In one line."""
         cost = f"{self.tokens:,} tokens" + ("" if self.money is None else f", {self.money:.4f} spent")
-        left = "?" if self.eta_seconds is None else f"{int(self.eta_seconds) // 60}:{int(self.eta_seconds) % 60:02d}"
         trouble = f", {self.quarantined} quarantined" if self.quarantined else ""
         trouble += f", {self.unanswered} unanswered" if self.unanswered else ""
+        left = clock_text(self.eta_seconds)
         return f"{self.done:,}/{self.total:,} requests, {self.rate:.1f}/s, {cost}{trouble}, ETA {left}"

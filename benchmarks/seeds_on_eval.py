@@ -28,7 +28,6 @@ from xtr_pipeline.evaluation.eval_log import EvalLogEntry, append_entry, file_sh
 from xtr_pipeline.evaluation.gains import gains
 from xtr_pipeline.evaluation.queries import load_spec
 from xtr_pipeline.evaluation.report import frame_markdown, markdown_table, result_figures
-from xtr_pipeline.evaluation.summary import group_rows
 from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.retrieval.modes import DEFAULT_MODE
 
@@ -46,7 +45,8 @@ def measured(files: ProjectFiles, folders: list[Path]) -> Iterator[pl.DataFrame]
         console.print(f"{folder}: {encoder.fingerprint[:12]}", markup=False)
         system = System(CANDIDATE, DEFAULT_MODE, encoder)
         found = evaluate_corpora(queries, corpora, system, EncodingReporter(console, corpora))
-        parts = group_rows(found)
+        is_keyword = pl.col("kind") == "keyword"
+        parts = {"semantic": found.filter(~is_keyword), "keyword": found.filter(is_keyword)}
         entry = EvalLogEntry(
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             model=CANDIDATE,

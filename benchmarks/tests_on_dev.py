@@ -3,8 +3,9 @@
     python benchmarks/tests_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
 Run `xtr run` first: it fetches and cuts the repositories and makes the dev set. Their corpora have no tests, but a
-folder that somebody searches has: here each is searched as it is, and again with all tests that its archive holds among
-its files, where scores of test files are lowered by more and more. No test file answers a dev query.
+folder that somebody searches has: here each is searched as it is, and again with all files of its archive that are of
+tests by their names or folders, fixtures too, whose scores are lowered by more and more. None of them answers a dev
+query.
 """
 
 import os
@@ -32,7 +33,10 @@ from xtr_pipeline.retrieval.outlined import Outlined
 from xtr_pipeline.retrieval.ranking import Ranker
 from xtr_pipeline.retrieval.salience import salient_scores
 
-TEST = re.compile(r"(^|/)(tests?|testing|testsuite)/|(^|/)(test_|conftest)[^/]*$|_(test|tests|unittest|spec)\.[^./]+$")
+TEST = re.compile(
+    r"(^|/)(tests?|testing|testsuite)/|(^|/)(test_|conftest|testharness|testutil)[^/]*$"
+    r"|[_-](test|tests|unittest|spec)\.[^./]+$"
+)
 LOWER = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1)
 WEIGHTS = ScoreWeights()
 

@@ -17,6 +17,7 @@ from unittest.mock import patch
 import numpy as np
 import polars as pl
 from dev_repos import dev_repos
+from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.encoder.checkpoint import load_from
@@ -32,6 +33,7 @@ from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
 from xtr_pipeline.retrieval.ranking import Ranker
 from xtr_pipeline.retrieval.salience import salient_scores
 
+Scores = NDArray[np.float32]
 Rankings = dict[str, list[str]]
 Texts = Callable[[pl.DataFrame], list[str]]
 Tokens = Callable[[str], list[str]]
@@ -49,7 +51,7 @@ def _symbol_always(units: pl.DataFrame) -> list[str]:
 
 
 def _split(units: pl.DataFrame) -> list[str]:
-    """The words of path and symbol below the path, where an encoder reads them as words and not as pieces."""
+    """The words of path and symbol above the usual text, where an encoder reads them as words and not as pieces."""
     named = [f"{path} {symbol}" for path, symbol in units.select("path", "symbol").iter_rows()]
     words = [" ".join(dict.fromkeys(code_tokens(name))) for name in named]
     return [f"{said}\n{text}" for said, text in zip(words, render_units(units), strict=True)]
@@ -57,10 +59,10 @@ def _split(units: pl.DataFrame) -> list[str]:
 
 TEXTS: dict[str, Texts] = {
     USUAL: render_units,
-    "without its path": _without("path"),
     "without its documentation": _without("docstring"),
-    "without its body": _without("body"),
-    "body alone": lambda units: render_units(units.with_columns(path=pl.lit(""), symbol=pl.lit(""))),
+    "without its path, symbol always": _without("path"),
+    "without its body, symbol always": _without("body"),
+    "body alone": lambda units: [textwrap.dedent(body).strip("\n") for body in units["body"]],
     "symbol always": _symbol_always,
     "words of path and symbol first": _split,
 }
@@ -70,12 +72,11 @@ TOKENS: dict[str, Tokens] = {
 }
 
 
-def ranked(units: pl.DataFrame, scores: np.ndarray, asked: list[EvalQuery], second: float) -> Rankings:
-    """The files of each query, best first."""
+def ranked(units: pl.DataFrame, scores: Scores, asked: list[EvalQuery], second: float, above: float) -> Rankings:
+    """The files of each query, best first, by (queries, units) scores; units that are not above one are no results."""
     ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
-    everything = np.ones(units.height, dtype=np.bool_)
     return {
-        query.id: [hit.path for hit in ranker.files(row, everything, 100, second)]
+        query.id: [hit.path for hit in ranker.files(row, row > above, 100, second)]
         for query, row in zip(asked, scores, strict=True)
     }
 
@@ -87,7 +88,7 @@ def by_model(units: pl.DataFrame, asked: list[EvalQuery], encoder: Encoder) -> I
     for name, texts in TEXTS.items():
         shown = encoder.encode_documents([text or " " for text in texts(units)])
         scores = salient_scores(queries, shown.vectors, shown.offsets, WEIGHTS.salience)
-        yield name, ranked(units, scores - sizes, asked, WEIGHTS.second)
+        yield name, ranked(units, scores - sizes, asked, WEIGHTS.second, -np.inf)
 
 
 def by_words(units: pl.DataFrame, asked: list[EvalQuery]) -> Iterator[tuple[str, Rankings]]:
@@ -95,7 +96,7 @@ def by_words(units: pl.DataFrame, asked: list[EvalQuery]) -> Iterator[tuple[str,
 
     def found(texts: list[str]) -> Rankings:
         keyword = Bm25(texts)
-        return ranked(units, np.stack([keyword.scores(query.query) for query in asked]), asked, 0.0)
+        return ranked(units, np.stack([keyword.scores(query.query) for query in asked]), asked, 0.0, 0.0)
 
     for name, texts in TEXTS.items():
         yield name, found(texts(units))

@@ -2,9 +2,10 @@
 
     python benchmarks/weights_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
-Run `xtr run` first: it makes the dev set. Every unit is scored. The first table has the weights as they are less each
-way that differs from them in one weight, or leaves out all. What is best of many ways on some repositories is so by
-chance in part: the other tables choose among all ways on all repositories but one, and measure on that one.
+Run `xtr run` first: it makes the dev set. Every unit is scored. After the figures with the weights as they are come,
+for semantic and for keyword queries, their differences from each way that has one other weight, or none at all. What is
+best of many ways on some repositories is so by chance in part: the last tables choose among all ways on all
+repositories but one, and measure on that one.
 """
 
 import itertools
@@ -40,7 +41,7 @@ USUAL = tuple(getattr(ScoreWeights(), name) for name in WAY)
 
 
 def measured(encoder: Encoder, units: pl.DataFrame, asked: list[EvalQuery]) -> Iterator[pl.DataFrame]:
-    """Metrics of one repository's queries, a frame for each way of scoring."""
+    """Metrics of one repository's queries, a frame for each way of scoring its (units,)."""
     documents = with_outlines(units)
     encoded = encoder.encode_documents(render_units(documents))
     vectors = encoded.vectors.astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -38,8 +39,8 @@ class _Lines:
     def __init__(self, console: Console, label: str) -> None:
         self._console = console
         self._label = label
-        self._pace = Pace(LINE_EVERY, 0.0)
+        self._pace = Pace(LINE_EVERY, time.monotonic())
 
     def __call__(self, progress: EncodeProgress) -> None:
-        if self._pace.due(progress.seconds):
+        if self._pace.due(time.monotonic()):
             self._console.print(f"{self._label}: {progress.line()}", markup=False, highlight=False, soft_wrap=True)

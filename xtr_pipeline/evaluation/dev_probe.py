@@ -61,14 +61,14 @@ def dev_probe(
 
     Args:
         units: code units of every dev repository (`corpus.units.UNIT_SCHEMA`).
-        queries: dev queries with their accepted files (`dev_queries`).
+        queries: dev queries with their accepted files (`dev_queries`, `known_items`).
         units_per_repo: how many units of a repository are encoded at most. A repository's queries are drawn until the
             units of their accepted files would be more (one query is drawn in any case), and a sample of the other
             units fills the room that is left. A smaller sample is an easier task: compare only figures of one probe.
         seed: of the draws.
 
     Returns:
-        A function from an encoder to the mean nDCG@10 over the queries, files ranked by their best unit
+        A function from an encoder to the mean nDCG@10 over the drawn queries, files ranked by their best unit
         alone, tokens by their salience in the sample (which makes no outline or size of a file).
 
     Raises:

@@ -15,7 +15,8 @@ class Profile:
         repos: Names of the repositories; None means all of the registry.
         docstring, judged: Recipes of the two checkpoints.
         head_dim: Dimensions of a token vector.
-        probe_units: Units of each dev repository that a measurement during training encodes.
+        probe_units: Units of each dev repository that a measurement during training encodes at most, and with them how
+            many of its queries are asked.
         promotable: Whether its model may be promoted.
     """
 
@@ -52,7 +53,7 @@ QUICK = Profile(
     docstring=DOCSTRING.quick(),
     judged=JUDGED.quick(),
     head_dim=128,
-    probe_units=150,
+    probe_units=600,
     promotable=False,
 )
 PROFILES = {profile.name: profile for profile in (FULL, QUICK)}

@@ -33,7 +33,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Dev:
-    """What a run is measured on: dev queries (`evaluation.dev_probe.dev_queries`) and their repositories' units."""
+    """What a run is measured on: dev queries (`dev_probe.DEV_QUERY_SCHEMA`) and their repositories' units."""
 
     queries: pl.DataFrame
     units: Mapping[str, pl.DataFrame]

@@ -3,11 +3,11 @@
 A unit's own score has a share of that of its file's outline in it already (`outlined`).
 
 The largest of n scores grows with n whether or not one of them is right (with log n where large scores are
-exponentially rare; Fisher and Tippett 1928). On the dev repositories the mean score of a file over queries about other
+exponentially rare; Fisher and Tippett 1928). On three dev repositories a file's mean score over queries about other
 projects follows the logarithm of its units (correlation 0.90 to 0.96): ranked by their best units alone, large files
 come first whatever is asked. And where two units of a file fit a query, it is less likely that they do by chance.
 
-All weights were chosen on the dev repositories (`benchmarks/README.md`).
+All weights were chosen on three dev repositories and held against five more (`benchmarks/README.md`).
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def measured(encoder: Encoder, units: pl.DataFrame, asked: list[EvalQuery]) -> I
     encoded = encoder.encode_documents(render_units(documents))
     vectors = encoded.vectors.astype(np.float32)
     mixed = [Outlined.of(documents["unit_id"].to_list(), units, weight) for weight in OUTLINES]
-    own = Outlined.of(documents["unit_id"].to_list(), units, 1.0).units
+    own = mixed[0].units
     ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
     everything, sizes = np.ones(units.height, dtype=np.bool_), size_handicaps(units["path"], 1.0)
     ranked: dict[tuple[float, ...], dict[str, list[str]]] = {
@@ -75,10 +75,7 @@ def one_by_one(scored: pl.DataFrame) -> pl.DataFrame:
         if changed == 1 or not any(way):
             row: dict[str, object] = {name: f"{weight:g}" for name, weight in zip(WAY, way, strict=True)}
             for metric, test in compare_runs(runs[USUAL], runs[way], metrics=TESTED).items():
-                row |= {
-                    metric: f"{test.difference:+.3f}",
-                    f"p ({metric})": min(1.0, 2 * min(test.p_worse, test.p_better)),
-                }
+                row |= {metric: f"{test.difference:+.3f}", f"p ({metric})": test.p_different}
             rows.append(row)
     return pl.DataFrame(rows)
 

@@ -61,5 +61,5 @@ def _tests(kind: str, measured: pl.DataFrame, reference: str) -> Iterator[dict[s
         row: dict[str, object] = {"kind": kind, "arm": model, "mode": mode}
         for metric, test in tests.items():
             row[metric] = test.difference
-            row[f"p ({metric})"] = min(1.0, 2 * min(test.p_worse, test.p_better))
+            row[f"p ({metric})"] = test.p_different
         yield row

@@ -31,6 +31,11 @@ class PairedTest:
     p_worse: float
     p_better: float
 
+    @property
+    def p_different(self) -> float:
+        """The two-sided p."""
+        return min(1.0, 2 * min(self.p_worse, self.p_better))
+
 
 def paired_bootstrap(
     first: NDArray[np.float64], second: NDArray[np.float64], *, seed: int = SEED, resamples: int = RESAMPLES

@@ -9,8 +9,14 @@ from xtr_pipeline.orchestration.outside import file_digest
 from xtr_pipeline.orchestration.project import Project
 
 
-def log_evaluation(project: Project, report: pl.DataFrame) -> None:
-    """One line for each run of the report (model and mode), with the means of semantic and of keyword queries."""
+def log_evaluation(project: Project, report: pl.DataFrame, command: str) -> None:
+    """One line for each run of the report (model and mode), with the means of semantic and of keyword queries.
+
+    Args:
+        project: Whose specs were measured, and whose log it is.
+        report: Per-query metrics, with each model's fingerprint.
+        command: What was run.
+    """
     now = datetime.now(tz=UTC).isoformat(timespec="seconds")
     digests = "+".join(file_digest(path) for path in project.files.specs)
     for run in report.partition_by("model", "mode", maintain_order=True):
@@ -30,6 +36,6 @@ def log_evaluation(project: Project, report: pl.DataFrame) -> None:
                     for name, part in (("semantic", semantic), ("keyword", keyword))
                     for metric in ("R@10", "P@1")
                 },
-                command=f"xtr run --profile {project.profile}",
+                command=command,
             ),
         )

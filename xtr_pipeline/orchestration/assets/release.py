@@ -61,7 +61,7 @@ def release_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
             )
         asked = [query for name in keys for query in spec_queries(project, name)]
         ours = report.filter((pl.col("model") == CANDIDATE) & (pl.col("mode") == DEFAULT_MODE))
-        log_evaluation(project, report)
+        log_evaluation(project, report, f"xtr run --profile {project.profile}")
         facts = {
             "results": dg.MetadataValue.md(markdown_table(result_figures(report))),
             "verdict": dg.MetadataValue.md(verdict_markdown(verdict_of(project, report))),

@@ -1,74 +1,59 @@
-"""How often does a test come before the code that it tests, and what does it help to rank test files lower?
+"""How often does a test come before the code that it tests, and what does ranking test files lower give and cost?
 
     python benchmarks/tests_on_dev.py [MODEL_FOLDER|base [REPO ...]]
 
 Run `xtr run` first: it fetches and cuts the repositories and makes the dev set. Their corpora have no tests, but a
-folder that somebody searches has: here each is searched as it is, and again with all files of its archive that are of
-tests by their names or folders, fixtures too, whose scores are lowered by more and more. None of them answers a dev
-query.
+folder that somebody searches has: here each is searched as it is, and again with all test files of its archive
+(`retrieval/code_of_tests.py`), whose scores are lowered by more and more. None of them answers a dev query; those of
+`queries_for_tests.json` ask for nothing else.
 """
 
 import os
-import re
 import sys
+import tempfile
+from pathlib import Path
 
-import numpy as np
 import polars as pl
 from dev_repos import dev_repos
 
 from xtr_pipeline.corpus.cutting import cut_tree
-from xtr_pipeline.corpus.outlines import with_outlines
 from xtr_pipeline.corpus.pinned_tree import pinned_tree
 from xtr_pipeline.corpus.registry import load_registry
-from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.reserved import load_reserved
 from xtr_pipeline.encoder.checkpoint import load_from
-from xtr_pipeline.encoder.encoder import Encoder
-from xtr_pipeline.evaluation.metrics import score_rankings
-from xtr_pipeline.evaluation.queries import EvalQuery
+from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.evaluation.queries import EvalQuery, load_spec
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
 from xtr_pipeline.project_files import ProjectFiles, project_files
-from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
-from xtr_pipeline.retrieval.outlined import Outlined
-from xtr_pipeline.retrieval.ranking import Ranker
-from xtr_pipeline.retrieval.salience import salient_scores
+from xtr_pipeline.retrieval.code_of_tests import asks_for_tests, is_test_file
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
+from xtr_pipeline.retrieval.searcher import Searcher
+from xtr_pipeline.retrieval.sources import searcher_for_units
 
-TEST = re.compile(
-    r"(^|/)(tests?|testing|testsuite)/|(^|/)(test_|conftest|testharness|testutil)[^/]*$"
-    r"|[_-](test|tests|unittest|spec)\.[^./]+$"
-)
-LOWER = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1)
-WEIGHTS = ScoreWeights()
+FOR_TESTS = Path(__file__).parent / "queries_for_tests.json"
+LOWER = (0.0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 
 
-def tests_of(files: ProjectFiles, name: str, units: pl.DataFrame) -> pl.DataFrame:
-    """Units of the test files that lie in a dev repository's archive and are not in its corpus."""
+def with_tests(files: ProjectFiles, name: str, units: pl.DataFrame) -> pl.DataFrame:
+    """A dev repository's units, and those of the test files that lie in its archive and are not in its corpus."""
     repo = load_registry(files.registry, load_reserved(files.reserved)).get(name)
     tree = pinned_tree(repo, files.home, files.downloads)
     cut = cut_tree(tree.root, name, tree.version, ["."], []).units
-    paths = [path for path in cut["path"].unique() if TEST.search(path)]
-    return cut.filter(pl.col("path").is_in(paths) & ~pl.col("path").is_in(units["path"].unique().to_list()))
+    paths = set(filter(is_test_file, cut["path"])) - set(units["path"])
+    return pl.concat([units, cut.filter(pl.col("path").is_in(sorted(paths)))])
 
 
-def measured(encoder: Encoder, units: pl.DataFrame, asked: list[EvalQuery], lower: dict[str, float]) -> pl.DataFrame:
-    """Metrics of the queries, by how much the scores of test files are lowered."""
-    units = units.sort("unit_id")
-    documents = with_outlines(units)
-    shown = encoder.encode_documents(render_units(documents))
-    outlined = Outlined.of(documents["unit_id"].to_list(), units, WEIGHTS.outline)
-    vectors = encoder.encode_queries([query.query for query in asked])
-    scores = salient_scores(vectors, shown.vectors, shown.offsets, WEIGHTS.salience, outlined.units)
-    scores = outlined.mixed(scores) - size_handicaps(units["path"], WEIGHTS.size)
-    is_test = np.array([TEST.search(path) is not None for path in units["path"]])
-    ranker, everything = Ranker(tuple(units["unit_id"]), tuple(units["path"])), np.ones(units.height, dtype=np.bool_)
+def measured(searcher: Searcher, asked: dict[str, list[EvalQuery]], lower: tuple[float, ...], way: str) -> pl.DataFrame:
+    """Metrics of the queries by kind of queries and by how much the scores of test files are lowered."""
     frames = []
-    for way, loss in lower.items():
-        lowered = scores - np.float32(loss) * is_test
-        found = {
-            query.id: [hit.path for hit in ranker.files(row, everything, 100, WEIGHTS.second)]
-            for query, row in zip(asked, lowered, strict=True)
-        }
-        frames.append(score_rankings(asked, found, model=way, mode="semantic"))
+    for loss in lower:
+        weights = ScoreWeights(tests=loss)
+        lowered = Searcher(searcher.units, searcher.index, searcher.bm25, searcher.encoder, weights=weights)
+        frames += [
+            evaluate_searcher(lowered, queries, "semantic", f"{kind}: {way.format(loss)}")
+            for kind, queries in asked.items()
+            if queries
+        ]
     return pl.concat(frames)
 
 
@@ -76,16 +61,24 @@ def main(model: str, *repos: str) -> None:
     """Print the table of one model, over all dev repositories or some."""
     files = project_files(os.environ)
     encoder = load_from(model, files.home)
+    of_tests = load_spec(FOR_TESTS)
     frames = []
     for name, units, asked in dev_repos(files, repos):
-        tests = tests_of(files, name, units)
-        print(f"{name}: {units.height:,} units, {tests.height:,} of tests", file=sys.stderr)
-        frames += [
-            measured(encoder, units, asked, {"no tests": 0.0}),
-            measured(encoder, pl.concat([units, tests]), asked, {f"tests, {loss:g} lower": loss for loss in LOWER}),
-        ]
+        own = [query for query in of_tests if query.repo == name]
+        everything = with_tests(files, name, units)
+        print(f"{name}: {units.height:,} units, {everything.height - units.height:,} of tests", file=sys.stderr)
+        kinds = {
+            "code": asked,
+            "tests, named": [query for query in own if asks_for_tests(query.query)],
+            "tests, unnamed": [query for query in own if not asks_for_tests(query.query)],
+        }
+        with tempfile.TemporaryDirectory() as cache:
+            alone = searcher_for_units(units, encoder, Path(cache))
+            frames.append(measured(alone, {"code": asked}, (0.0,), "no tests"))
+            among = searcher_for_units(everything, encoder, Path(cache))
+            frames.append(measured(among, kinds, LOWER, "lowered by {:g}"))
     scored = pl.concat(frames)
-    order = list(dict.fromkeys(scored["model"]))
+    order = sorted(dict.fromkeys(scored["model"]), key=lambda way: way.partition(":")[0])
     print(markdown_table(result_figures(scored.sort(pl.col("model").cast(pl.Enum(order)), maintain_order=True))))
 
 

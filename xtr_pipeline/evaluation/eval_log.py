@@ -43,6 +43,8 @@ class EvalLogEntry:
     """Of files' second best units; entries without it are from before that."""
     salience_weight: float = USUAL.salience
     """Power of the tokens' salience; entries without it are from before there was any."""
+    tests_weight: float = USUAL.tests
+    """What test files lose; entries without it are from before that."""
     narrowing: Mapping[str, float] = field(default_factory=lambda: asdict(Narrowing()))
     """Which units of a large corpus were scored; entries without it are from before BM25's best were scored too."""
 

@@ -1,8 +1,9 @@
 """Why a wrong file won: the words of a query whose best match is stronger in the winner than in the right file.
 
 A file's score is a weighted mean over what the query's tokens find in its best unit and in its outline, each with the
-weight that it has in this corpus, and over the score of its second best unit, less a handicap of large files, so that
-the difference between two files is the sum of weighted differences: what is shown is the reason, not an interpretation.
+weight that it has in this corpus, and over the score of its second best unit, less the handicaps of large files and of
+tests, so that the difference between two files is the sum of weighted differences: what is shown is the reason, not an
+interpretation.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import outline_id, with_outlines
 from xtr_pipeline.corpus.rendering import render_units
+from xtr_pipeline.retrieval.code_of_tests import asks_for_tests, is_test_file
 from xtr_pipeline.retrieval.ranking import FileHit, UnitHit
 from xtr_pipeline.retrieval.searcher import Found, Searcher
 
 SHOWN_WORDS = 3
-FILE, OUTLINE, SECOND, SIZE = "(file)", "outline", "(second)", "(size)"
+FILE, OUTLINE, SECOND, SIZE, TESTS = "(file)", "outline", "(second)", "(size)", "(tests)"
 
 EXPLAINED_SCHEMA = pl.Schema(
     {
@@ -71,7 +73,8 @@ class WordMatch:
     """The best match of a query's token in the winner and in the right unit (cosines), and its share of the score.
 
     The word `FILE` stands for all tokens together in the files' outlines, `SECOND` for the files' second best units and
-    their scores, `SIZE` for the files' handicaps: minus the logarithms of how many units they have.
+    their scores, `SIZE` and `TESTS` for the files' handicaps: minus the logarithms of how many units they have, and
+    minus 1 for a test.
     """
 
     word: str
@@ -172,6 +175,8 @@ class Explainer:
         words = word_matches(self._encoder, query, found.query, winner, other, self._weights.outline)
         matches = [match.times(1 - self._weights.second) for match in words]
         matches += [self._second(found.units, won, right), self._size(won.path, right.path)]
+        if not asks_for_tests(query):
+            matches.append(self._tests(won.path, right.path))
         return sorted(matches, key=lambda match: -match.advantage)
 
     def _second(self, units: Sequence[UnitHit], won: FileHit, right: FileHit) -> WordMatch:
@@ -185,6 +190,10 @@ class Explainer:
         sizes = [self._sizes[path] for path in (won, right)]
         words = [f"{size} unit{'s' if size > 1 else ''}" for size in sizes]
         return WordMatch(SIZE, self._weights.size, words[0], math.log(1 / sizes[0]), words[1], math.log(1 / sizes[1]))
+
+    def _tests(self, won: str, right: str) -> WordMatch:
+        first, second = (("a test", -1.0) if is_test_file(path) else ("no test", 0.0) for path in (won, right))
+        return WordMatch(TESTS, self._weights.tests, *first, *second)
 
 
 def explain_misses(missed: pl.DataFrame, searcher: Searcher, encoder: ExplainedEncoder) -> pl.DataFrame:

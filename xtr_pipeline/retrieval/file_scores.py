@@ -1,4 +1,4 @@
-"""From the scores of units to that of their file: its best unit, some of its second best, less something for its size.
+"""From the scores of units to that of their file: its best unit, some of its second best, less its handicaps.
 
 A unit's own score has a share of that of its file's outline in it already (`outlined`).
 
@@ -7,7 +7,11 @@ exponentially rare; Fisher and Tippett 1928). On three dev repositories a file's
 projects follows the logarithm of its units (correlation 0.90 to 0.96): ranked by their best units alone, large files
 come first whatever is asked. And where two units of a file fit a query, it is less likely that they do by chance.
 
-All weights were chosen on three dev repositories and held against five more (`benchmarks/README.md`).
+Tests come before the code that they test (`code_of_tests`), so that they have a handicap too, unless the query asks for
+them.
+
+All weights were chosen on three dev repositories and held against five more, that of tests on four
+(`benchmarks/README.md`).
 """
 
 from __future__ import annotations
@@ -17,6 +21,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from xtr_pipeline.retrieval.code_of_tests import asks_for_tests, is_test_file
 
 Floats = NDArray[np.float64]
 
@@ -30,16 +36,32 @@ class ScoreWeights:
         outline: Of the file's outline in the score of each of its units, where the unit itself counts 1.
         size: Of the natural logarithm of the file's number of units, which is taken off.
         second: Share of the second best unit in the score, where the best one has the rest.
+        tests: What is taken off the score of a test file where the query does not ask for tests.
     """
 
     salience: float = 1.0
     outline: float = 0.1
     size: float = 0.015
     second: float = 0.2
+    tests: float = 0.1
+
+
+class Handicaps:
+    """What is taken off the score of each unit where files are ranked."""
+
+    def __init__(self, paths: pl.Series, weights: ScoreWeights) -> None:
+        """Takes the file of each unit, and what sizes and tests cost."""
+        of_tests = np.array([is_test_file(path) for path in paths], dtype=np.float32)
+        self._sizes = size_handicaps(paths, weights.size)
+        self._all: NDArray[np.float32] = self._sizes + np.float32(weights.tests) * of_tests
+
+    def of(self, query: str) -> NDArray[np.float32]:
+        """`(units,)` for one query."""
+        return self._sizes if asks_for_tests(query) else self._all
 
 
 def size_handicaps(paths: pl.Series, weight: float) -> NDArray[np.float32]:
-    """What is taken off the score of each unit where files are ranked, `(units,)`.
+    """The part of the handicaps that is for files' sizes, `(units,)`.
 
     Args:
         paths: The file of each unit.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xtr_pipeline.corpus.outlines import document_ids
 from xtr_pipeline.retrieval.bm25 import Bm25
-from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps
+from xtr_pipeline.retrieval.file_scores import Handicaps, ScoreWeights
 from xtr_pipeline.retrieval.fusion import FusionSettings, fuse
 from xtr_pipeline.retrieval.late_interaction import LateInteraction, Scored
 from xtr_pipeline.retrieval.modes import Mode
@@ -83,7 +83,7 @@ class Searcher:
         if index is not None:
             outlined = Outlined.of(index.unit_ids, units, self.weights.outline)
             self.model = LateInteraction(index.vectors, index.offsets, outlined, self.weights.salience, narrowing)
-        self._handicaps = size_handicaps(units["path"], self.weights.size)
+        self._handicaps = Handicaps(units["path"], self.weights)
         self._ranker = Ranker(tuple(units["unit_id"]), tuple(units["path"]))
 
     def rank_units(self, query: str, mode: Mode, k: int) -> list[UnitHit]:
@@ -101,7 +101,7 @@ class Searcher:
             ValueError: A blank query, k below 1, or a mode that needs an encoder in a searcher without one.
         """
         self._check_request(queries, mode, k)
-        return [self._ranker.units(scores, found, k) for scores, found in self._scored(queries, mode, 0.0)]
+        return [self._ranker.units(scores, found, k) for scores, found in self._scored(queries, mode, None)]
 
     def rank_files_many(self, queries: Sequence[str], mode: Mode, k: int) -> list[list[FileHit]]:
         """`rank_files` for many queries, scored in batches; raises as `rank_units_many` does."""
@@ -118,26 +118,30 @@ class Searcher:
         """
         self._check_request(queries, "semantic", 1)
         everything, count = np.ones(len(self.units), dtype=np.bool_), len(self.units)
-        for scored in self.scored(queries):
-            files = self._ranker.files(scored.units - self._handicaps, everything, count, self.weights.second)
+        for query, scored in zip(queries, self.scored(queries), strict=True):
+            fair = scored.units - self._handicaps.of(query)
+            files = self._ranker.files(fair, everything, count, self.weights.second)
             yield Found(scored.query, self._ranker.units(scored.units, everything, count), files)
 
     def _scored(
-        self, queries: Sequence[str], mode: Mode, handicaps: Scores | float
+        self, queries: Sequence[str], mode: Mode, handicaps: Handicaps | None
     ) -> Iterator[tuple[Scores, NDArray[np.bool_]]]:
         """Yields, query by query, the `(units,)` scores and which units are results at all.
 
-        The handicaps, `(units,)` or 0, are taken off the model's scores; BM25 knows no size but that of its texts.
+        Handicaps are taken off the model's scores; BM25 knows no size but that of its texts, and no tests.
         """
         everything = np.ones(len(self.units), dtype=np.bool_)
         for begin in range(0, len(queries), QUERY_BATCH):
             batch = queries[begin : begin + QUERY_BATCH]
             if mode == "bm25":
                 yield from ((scores, scores > 0) for scores in map(self.bm25.scores, batch))
-            elif mode == "hybrid":
-                yield from ((scores, everything) for scores in self._fused(batch, handicaps))
+                continue
+            losses = [0.0 if handicaps is None else handicaps.of(query) for query in batch]
+            if mode == "hybrid":
+                yield from ((scores, everything) for scores in self._fused(batch, losses))
             else:
-                yield from ((scores - handicaps, everything) for scores in self._semantic(batch, mode))
+                scored = zip(self._semantic(batch, mode), losses, strict=True)
+                yield from ((scores - loss, everything) for scores, loss in scored)
 
     def scored(self, queries: Sequence[str]) -> Iterator[Scored]:
         """Yields the model's own scores of the units for every query: what semantic mode ranks by."""
@@ -151,12 +155,13 @@ class Searcher:
         model, vectors = self._model(queries)
         return model.xtr(vectors)
 
-    def _fused(self, queries: Sequence[str], handicaps: Scores | float) -> Iterator[Scores]:
-        """Yields MaxSim less the handicaps, fused with BM25, for every query."""
+    def _fused(self, queries: Sequence[str], losses: Sequence[Scores | float]) -> Iterator[Scores]:
+        """Yields MaxSim less each query's handicaps, fused with BM25, for every query."""
         model, vectors = self._model(queries)
         keyword = [self.bm25.scores(query) for query in queries]
-        for query, found, own in zip(queries, keyword, model.scored(vectors, keyword), strict=True):
-            yield fuse(found, self.bm25.ceiling(query), own.units - handicaps, self.fusion, own.spread)
+        scored = model.scored(vectors, keyword)
+        for query, found, own, loss in zip(queries, keyword, scored, losses, strict=True):
+            yield fuse(found, self.bm25.ceiling(query), own.units - loss, self.fusion, own.spread)
 
     def _model(self, queries: Sequence[str]) -> tuple[LateInteraction, list[Scores]]:
         """The model's side and the queries' vectors."""

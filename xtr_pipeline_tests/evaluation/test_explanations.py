@@ -16,6 +16,7 @@ from xtr_pipeline.evaluation.explanations import (
     FILE,
     SECOND,
     SIZE,
+    TESTS,
     Explainer,
     Shown,
     explain_misses,
@@ -118,6 +119,24 @@ def test_a_file_that_won_by_its_second_unit_is_explained_by_it(tmp_path: Path) -
     weaker = min(score for unit, score in second.items() if "once.py" in unit)
     assert row["why"].startswith(f"{SECOND}: name")
     assert f"right file: other {weaker:.2f}" in row["why"]
+
+
+def test_a_test_that_lost_for_being_one_is_explained_by_it_unless_tests_were_asked_for(tmp_path: Path) -> None:
+    encoder = load_encoder(TINY_BERT)
+    units = units_frame(
+        [code_unit("page.py", "page", "x"), code_unit("tests/page.py", "page", "page name")], "toy", "1"
+    )
+    searcher = searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(tests=10.0))
+    explainer = Explainer(searcher, encoder)
+    for query, named in (("page name", True), ("test of page name", False)):
+        (found,) = searcher.found([query])
+        matches = explainer.matches(query, found, found.files[1])
+        difference = found.files[0].score - found.files[1].score
+        assert sum(match.advantage for match in matches) == pytest.approx(difference, abs=1e-4)
+        assert (TESTS in {match.word for match in matches}) is named
+        if named:
+            assert found.files[0].path == "page.py"
+            assert str(matches[0]) == f"{TESTS}: no test 0.00, right file: a test -1.00"
 
 
 def test_nothing_missed_is_an_empty_table(tmp_path: Path) -> None:

@@ -193,6 +193,26 @@ def test_keyword_search_knows_no_handicap_and_hybrid_takes_its_share_of_it(
     assert [hit.path for hit in plain.rank_files("send bytes 3", "hybrid", 2)] == ["many.py", "one.py"]
 
 
+@pytest.mark.parametrize("mode", ["semantic", "hybrid", "xtr"])
+def test_a_test_comes_after_the_code_that_it_tests_unless_the_query_asks_for_tests(
+    tmp_path: Path, encoder: FakeEncoder, mode: Mode
+) -> None:
+    units = make_units([(path, "send", "send bytes") for path in ("net/client.py", "net/tests/client.py")])
+    plain, fair = (
+        searcher_for_units(units, encoder, tmp_path, weights=ScoreWeights(tests=weight)) for weight in (0.0, 0.5)
+    )
+    assert fair.rank_files("send with a fake", mode, 2) == plain.rank_files("send with a fake", mode, 2)
+    assert fair.rank_files("send bytes", "bm25", 2) == plain.rank_files("send bytes", "bm25", 2)
+    before, after = (
+        {hit.path: hit.score for hit in searcher.rank_files("send bytes", mode, 2)} for searcher in (plain, fair)
+    )
+    assert next(iter(after)) == "net/client.py"
+    assert after["net/client.py"] == before["net/client.py"]
+    lost = before["net/tests/client.py"] - after["net/tests/client.py"]
+    # hybrid mode measures in standard deviations of the scores
+    assert lost == pytest.approx(0.5, abs=1e-6) if mode != "hybrid" else lost > 0
+
+
 def test_an_index_too_large_to_be_widened_gives_the_same_scores(
     searcher: Searcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

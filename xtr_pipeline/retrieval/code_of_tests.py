@@ -28,7 +28,8 @@ _FOLDERS = frozenset(
 )
 _FILE = re.compile(
     r"^(test_|conftest\.|testharness|testutil)"  # Python, and C++ as leveldb has it
-    r"|[_.-](test|tests|unittest|spec)\.[^./]+$"  # Go, C++, JavaScript, Ruby, Elixir
+    r"|[_.-](test|tests|unittest)\.[^./]+$"  # Go, C++, JavaScript, Elixir
+    r"|\.spec\.[cm]?[jt]sx?$|_spec\.(rb|lua)$"  # elsewhere a spec is no test
     r"|[a-z0-9](Test|Tests|TestCase|Spec)\.(java|kt|scala|cs|php|swift|groovy)$"
 )
 _DOTTED_FOLDER = re.compile(r"\.(Unit|Integration)?Tests?$")

@@ -43,7 +43,7 @@ class ScoreWeights:
     outline: float = 0.1
     size: float = 0.015
     second: float = 0.2
-    tests: float = 0.1
+    tests: float = 0.03
 
 
 class Handicaps:

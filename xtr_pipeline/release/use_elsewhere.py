@@ -67,7 +67,8 @@ def _rest(settings: EncoderSettings) -> str:
         "each, every symbol of the file with the first line of its documentation.",
         f"A file's score is {1 - weights.second:g} times that of its best unit and {weights.second:g} times that of "
         f"its second best, less {weights.size:g} times the natural logarithm of how many units it has, and less "
-        f"{weights.tests:g} where the file is a test by its name or folders and the query does not speak of tests.",
+        f"{weights.tests:g} where the file is a test by its name or folders and the query does not speak of tests "
+        "(`retrieval/code_of_tests.py` has the rules).",
         f"Queries are cut at {settings.query_length} tokens and documents at {settings.document_length}, special "
         "tokens included. `max_seq_length` is the larger of the two: cut queries yourself.",
         f"There is no query or document prefix and no query expansion; {vectors} gives a vector of length 1 (normalise "

@@ -51,7 +51,7 @@ class Handicaps:
 
     def __init__(self, paths: pl.Series, weights: ScoreWeights) -> None:
         """Takes the file of each unit, and what sizes and tests cost."""
-        of_tests = np.array([is_test_file(path) for path in paths], dtype=np.float32)
+        of_tests = paths.is_in(list(filter(is_test_file, paths.unique()))).to_numpy().astype(np.float32)
         self._sizes = size_handicaps(paths, weights.size)
         self._all: NDArray[np.float32] = self._sizes + np.float32(weights.tests) * of_tests
 

@@ -44,7 +44,7 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
     ("text", "message"),
     [
         ("jugded", "unknown arm 'jugded'"),
-        ("base:steps=3", "takes salience_weight and outline_weight and size_weight and second_weight alone"),
+        ("base:steps=3", "second_weight and tests_weight alone"),
         ("bm25:outline_weight=0", "takes nothing alone"),
         ("judged:learning=1", "no setting 'learning'"),
         ("judged:steps", "no setting 'steps'"),
@@ -55,9 +55,9 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
         ("docstring:warm_up=true", "warm up the judged recipe alone"),
         ("judged:temperature=0", "temperature must be above 0"),
         ("judged:head_dim=-1", "head_dim must be at least 1"),
-        ("base:outline_weight=-1", "salience_weight, outline_weight, size_weight, second_weight at least 0"),
-        ("judged:size_weight=-0.1", "salience_weight, outline_weight, size_weight, second_weight at least 0"),
-        ("base:labels=0.5", "takes salience_weight and outline_weight and size_weight and second_weight alone"),
+        ("base:outline_weight=-1", "second_weight, tests_weight at least 0"),
+        ("judged:size_weight=-0.1", "second_weight, tests_weight at least 0"),
+        ("base:labels=0.5", "second_weight and tests_weight alone"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_by_name(text: str, message: str) -> None:

@@ -5,6 +5,8 @@ import pytest
 from xtr_pipeline.ablation.arms import NAMED, OWN, RECIPES, TABLE, ArmError, arm_of, shortened
 from xtr_pipeline.training.recipe import DOCSTRING, JUDGED
 
+SEARCHED_BY = ("salience_weight", "outline_weight", "size_weight", "second_weight", "tests_weight")
+
 
 def test_every_arm_of_the_table_can_be_read_and_is_another_system() -> None:
     arms = [arm_of(name) for name in TABLE]
@@ -44,7 +46,7 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
     ("text", "message"),
     [
         ("jugded", "unknown arm 'jugded'"),
-        ("base:steps=3", "second_weight and tests_weight alone"),
+        ("base:steps=3", f"takes {' and '.join(SEARCHED_BY)} alone"),
         ("bm25:outline_weight=0", "takes nothing alone"),
         ("judged:learning=1", "no setting 'learning'"),
         ("judged:steps", "no setting 'steps'"),
@@ -55,9 +57,9 @@ def test_settings_are_read_with_the_types_of_the_recipe() -> None:
         ("docstring:warm_up=true", "warm up the judged recipe alone"),
         ("judged:temperature=0", "temperature must be above 0"),
         ("judged:head_dim=-1", "head_dim must be at least 1"),
-        ("base:outline_weight=-1", "second_weight, tests_weight at least 0"),
-        ("judged:size_weight=-0.1", "second_weight, tests_weight at least 0"),
-        ("base:labels=0.5", "second_weight and tests_weight alone"),
+        ("base:outline_weight=-1", f"{', '.join(SEARCHED_BY)} at least 0"),
+        ("judged:size_weight=-0.1", f"{', '.join(SEARCHED_BY)} at least 0"),
+        ("base:labels=0.5", f"takes {' and '.join(SEARCHED_BY)} alone"),
     ],
 )
 def test_what_cannot_be_measured_is_refused_by_name(text: str, message: str) -> None:

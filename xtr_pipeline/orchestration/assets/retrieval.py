@@ -73,7 +73,7 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions.evaluated,
         group_name="evaluation",
-        code_version="5",
+        code_version="6",
         io_manager_key="frames",
         pool="mlx",
     )
@@ -102,7 +102,7 @@ def retrieval_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     @dg.asset(
         partitions_def=partitions.evaluated,
         group_name="evaluation",
-        code_version="5",
+        code_version="6",
         io_manager_key="frames",
         pool="mlx",
     )

@@ -78,10 +78,10 @@ def measure(project: Project, models: Iterator[tuple[str, Path]]) -> None:
             queries, corpora, System(name, DEFAULT_MODE, encoder), EncodingReporter(console, corpora)
         )
         found = found.with_columns(fingerprint=pl.lit(encoder.fingerprint), conditions=pl.lit(now))
+        log_evaluation(project, found, "python benchmarks/seeds_on_eval.py")
         KEPT.mkdir(parents=True, exist_ok=True)
         # the hits are not needed, and are most of it
         found.drop("ranked").write_parquet(path)
-        log_evaluation(project, found, "python benchmarks/seeds_on_eval.py")
 
 
 def main(*named: str) -> None:

@@ -17,7 +17,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -34,9 +33,8 @@ from xtr_pipeline.evaluation.queries import load_spec
 from xtr_pipeline.evaluation.report import frame_markdown, markdown_table, result_figures
 from xtr_pipeline.orchestration.eval_logging import log_evaluation
 from xtr_pipeline.orchestration.project import Project, locate_project
-from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.modes import DEFAULT_MODE
-from xtr_pipeline.retrieval.narrowing import Narrowing
+from xtr_pipeline.retrieval.settings import search_settings
 
 KEPT = Path(__file__).parent / "results" / "eval"
 CANDIDATE = "judged"
@@ -47,7 +45,9 @@ def conditions(project: Project) -> str:
     registry = project.registry()
     searched = [registry.get(name).fingerprint() for name in registry.names("eval")]
     specs = [file_sha256(path) for path in project.files.specs]
-    parts = [searched, specs, asdict(ScoreWeights()), asdict(Narrowing()), DEFAULT_MODE]
+    search = search_settings()
+    # models are searched in the default mode, in which fusion has no say
+    parts = [searched, specs, search["weights"], search["narrowing"], search["mode"]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Versions of what lies outside the graph: registry entries, ledger files, recipes, specs, thresholds."""
+"""Versions of what lies outside the graph: registry entries, ledger files, recipes, specs, settings, thresholds."""
 
 import hashlib
 from functools import cache
@@ -11,13 +11,16 @@ from xtr_pipeline.evaluation.gate import Thresholds
 from xtr_pipeline.orchestration.incumbent import incumbent_fingerprint
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.versions import Outside, digest
+from xtr_pipeline.retrieval.settings import search_settings
 
 
 def outside_versions(project: Project) -> Outside:
     """For each asset that reads something outside the graph: the version of that, by partition."""
     registry = project.registry()
     settings = project.settings()
-    shape = (settings.head_dim, settings.probe_units)
+    search = search_settings()
+    # early stopping looks at dev with the salience that searches have
+    shape = (settings.head_dim, settings.probe_units, search["weights"]["salience"])
 
     @cache
     def source(partition: str | None) -> str:
@@ -41,7 +44,8 @@ def outside_versions(project: Project) -> Outside:
         "docstring_checkpoint": lambda _: digest(settings.docstring.fingerprint(), shape),
         "xtr_checkpoint": lambda _: digest(settings.judged.fingerprint(), shape),
         "token_index": lambda _: incumbent_fingerprint(project),
-        "retrieval_metrics": lambda _: digest(*(file_digest(path) for path in project.files.specs)),
+        "retrieval_metrics": lambda _: digest(search, *(file_digest(path) for path in project.files.specs)),
+        "error_analysis": lambda _: digest(search),
         "metrics_report": lambda _: digest(settings.promotable, Thresholds()),
     }
 

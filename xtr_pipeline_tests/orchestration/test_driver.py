@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,8 @@ from xtr_pipeline.orchestration.assets import corpus
 from xtr_pipeline.orchestration.recovery import only_driver
 from xtr_pipeline.orchestration.stages import STAGES
 from xtr_pipeline.orchestration.verdicts import stored_report
+from xtr_pipeline.retrieval import settings
+from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline_tests.orchestration.conftest import Bench, make_bench
 
 
@@ -71,6 +74,20 @@ def test_new_labels_train_the_candidate_again_and_leave_the_baseline(bench: Benc
     ran = [asset for due in bench.driver().run().ran for asset in due.assets]
     assert "xtr_checkpoint" in ran
     assert "docstring_checkpoint" not in ran
+
+
+def test_another_weight_in_search_measures_again_and_trains_nothing(
+    finished: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ScoreWeights", partial(ScoreWeights, tests=0.5))
+    assert touched(finished) == ["retrieval [delta]: retrieval_metrics, error_analysis"]
+
+
+def test_another_salience_trains_again_too_as_early_stopping_searches_with_it(
+    finished: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ScoreWeights", partial(ScoreWeights, salience=0.5))
+    assert "xtr_checkpoint" in str(touched(finished))
 
 
 def test_a_broken_repository_does_not_stop_the_others(bench: Bench) -> None:

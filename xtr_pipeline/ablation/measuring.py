@@ -20,6 +20,7 @@ from xtr_pipeline.encoder.encoder import Encoder
 from xtr_pipeline.encoder.encoding import OnTokens
 from xtr_pipeline.evaluation.dev_probe import dev_probe, specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
+from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import drop_other_models
@@ -64,6 +65,7 @@ class Bench:
         measured: Where measurements are, so that nothing is measured twice: one small file each, that another machine
             can go on from.
         trained: By recipe, the main job's checkpoint, where it has one of these very examples and dev set.
+        asked: What arms are measured with in place of `dev_queries`, which early stopping looks at all the same.
     """
 
     base: Encoder
@@ -75,6 +77,12 @@ class Bench:
     folder: Path
     measured: Path
     trained: Mapping[str, Checkpoint] = field(default_factory=dict)
+    asked: tuple[EvalQuery, ...] = ()
+
+    def queries(self) -> dict[str, list[EvalQuery]]:
+        """What arms are measured with, by repository."""
+        asked = self.asked or specified_queries(self.dev_queries)
+        return {repo: [query for query in asked if query.repo == repo] for repo in sorted({q.repo for q in asked})}
 
 
 def measure(  # noqa: PLR0913, PLR0917 - what is measured, and who hears how far it is
@@ -109,7 +117,10 @@ def measure(  # noqa: PLR0913, PLR0917 - what is measured, and who hears how far
     index = bench.folder / "index"
     for repo in bench.dev_units:
         drop_other_models(index / repo, set() if encoder is None else {encoder.fingerprint})
-    frame = pl.concat(_on_repo(arm, encoder, bench, repo, index / repo, on_encode) for repo in sorted(bench.dev_units))
+    frame = pl.concat(
+        _on_repo(arm, encoder, bench.dev_units[repo], asked, index / repo, on_encode)
+        for repo, asked in bench.queries().items()
+    )
     bench.measured.mkdir(parents=True, exist_ok=True)
     partial = done.with_suffix(".partial")
     frame.write_parquet(partial)
@@ -173,16 +184,14 @@ def _delivered(start: Encoder, folder: Path, arm: Arm) -> Encoder:
 
 
 def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
-    arm: Arm, encoder: Encoder | None, bench: Bench, repo: str, index: Path, on_encode: OnProgress | None
+    arm: Arm,
+    encoder: Encoder | None,
+    units: pl.DataFrame,
+    asked: list[EvalQuery],
+    index: Path,
+    on_encode: OnProgress | None,
 ) -> pl.DataFrame:
-    asked = specified_queries(bench.dev_queries.filter(pl.col("repo") == repo))
-    searcher = searcher_for_units(
-        bench.dev_units[repo],
-        encoder,
-        index,
-        on_encode,
-        weights=arm.weights,
-    )
+    searcher = searcher_for_units(units, encoder, index, on_encode, weights=arm.weights)
     if arm.start == "bm25":
         return evaluate_searcher(searcher, asked, "bm25", arm.name)
     if arm.start == "mean-vector":
@@ -205,6 +214,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         parts += [arm.average, arm.weighted_tokens, *astuple(arm.weights)]
         # what is the same for all arms of one table, and may not be for those of an older one
         parts += [asdict(Narrowing()), asdict(FusionSettings())]
+        parts += [[astuple(query) for query in bench.asked]] if bench.asked else []
     chosen_on_dev = recipe is not None and recipe.chooses_on_dev
     if chosen_on_dev:
         parts += ["probe", ScoreWeights().salience]

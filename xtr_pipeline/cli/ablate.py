@@ -17,6 +17,7 @@ from rich.console import Console
 from xtr_pipeline.ablation.arms import RECIPES, TABLE, Arm, ArmError, arm_of, shortened
 from xtr_pipeline.ablation.table import ablation_markdown
 from xtr_pipeline.cli.encode_bar import LINE_EVERY, encode_bar
+from xtr_pipeline.evaluation.queries import EvalQuery, check_relevant, load_spec
 from xtr_pipeline.evaluation.report import result_figures, rich_table
 from xtr_pipeline.pace import Pace
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 REFERENCES = ("base", "judged")
 
 
-def ablate(
+def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
     arms: Annotated[
         list[str] | None,
         typer.Argument(help="Names, or judged:setting=value,... with settings of the recipe or the arm."),
@@ -47,6 +48,14 @@ def ablate(
             metavar="FOLDER",
         ),
     ] = None,
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            help="Measure with these queries about the dev repositories, a JSON list as xtr eval takes it, in place of "
+            "those that the judge wrote.",
+            metavar="FILE",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the table here as Markdown.", metavar="FILE")] = None,
 ) -> None:
     """Train and measure systems that differ in one thing, on the dev repositories.
@@ -63,9 +72,10 @@ def ablate(
     try:
         chosen = [shortened(arm_of(text), steps) for text in arms or TABLE]
         numbers = [int(seed) for seed in seeds.split(",")]
+        asked = () if spec is None else load_spec(spec)
         if out is not None and not out.resolve().parent.is_dir():
             raise ValueError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
-        frame = _measured(console, _bench(measured), chosen, numbers)
+        frame = _measured(console, _bench(measured, asked), chosen, numbers)
     except (ArmError, FileNotFoundError, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
@@ -77,6 +87,7 @@ def ablate(
     shown.print(rich_table(result_figures(frame), "dev repositories"))
     if out is not None:
         options = [*([] if seeds == "13" else ["--seeds", seeds]), *([] if steps is None else ["--steps", str(steps)])]
+        options += [] if spec is None else ["--spec", str(spec)]
         command = shlex.join(["xtr", "ablate", *(arms or []), *options])
         out.write_text(ablation_markdown(frame, REFERENCES, command), encoding="utf-8")
 
@@ -103,11 +114,12 @@ def _say_of_start(console: Console, label: str, line: str) -> None:
     console.print(f"{label}, start: {line}", markup=False)
 
 
-def _bench(measured: Path | None) -> Bench:
+def _bench(measured: Path | None, asked: tuple[EvalQuery, ...]) -> Bench:
     """What the main job made of the train and dev repositories, and where measurements are kept.
 
     Raises:
         FileNotFoundError: It has not run.
+        SpecError: `asked` has a query about something else than a file of a dev repository.
     """
     from xtr_pipeline.ablation.measuring import Bench, Checkpoint
     from xtr_pipeline.encoder.checkpoint import load_encoder
@@ -139,6 +151,7 @@ def _bench(measured: Path | None) -> Bench:
     base = load_encoder(project.files.home / json.loads(value("base_encoder"))["folder"])
     profile = project.settings()
     units = {repo: stored("code_units", repo) for repo in project.registry().names("dev")}
+    check_relevant(asked, {repo: set(frame["path"]) for repo, frame in units.items()})
     dev = Dev(queries, units)
     sets = {"judged": stored("training_set"), "docstring": stored("docstring_set")}
     made = {"judged": "xtr_checkpoint", "docstring": "docstring_checkpoint"}
@@ -153,6 +166,7 @@ def _bench(measured: Path | None) -> Bench:
         folder=project.files.home / "ablation",
         measured=measured or project.files.home / "ablation",
         trained={name: checkpoint for name, checkpoint in done.items() if checkpoint is not None},
+        asked=asked,
     )
 
 

@@ -15,6 +15,7 @@ from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
 from xtr_pipeline.encoder.encoder import Carried, Encoder
 from xtr_pipeline.evaluation.dev_probe import DEV_QUERY_SCHEMA
+from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.training.reports import StepReport
 from xtr_pipeline.training.start import starting_encoder
@@ -167,6 +168,18 @@ def test_further_grades_on_dev_leave_a_model_as_it_is_where_none_of_them_chose_i
     assert steps.measured == 0
     measure(bench, chosen, 13, steps)
     assert steps.measured > 0
+
+
+def test_queries_that_are_brought_along_are_asked_alone_of_the_same_model(bench: Bench) -> None:
+    steps, arm = Steps(), Arm("judged", "judged")
+    usual = measure(bench, arm, 13, steps)
+    brought = EvalQuery("own-1", "two", "question", WORDS[9], (f"{WORDS[9]}.py",))
+    frame = measure(replace(bench, asked=(brought,)), arm, 13, steps)
+    assert steps.taken == 4
+    assert set(frame.select("query_id", "repo").rows()) == {("own-1", "two")}
+    same = usual.filter((pl.col("query_id") == "two-9") & (pl.col("mode") == "semantic"))
+    assert frame.filter(pl.col("mode") == "semantic")["ranked"].to_list() == same["ranked"].to_list()
+    assert measure(bench, arm, 13, steps).equals(usual)
 
 
 def test_another_machine_goes_on_from_the_measurements_alone(bench: Bench, tmp_path: Path) -> None:

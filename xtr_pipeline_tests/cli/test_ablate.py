@@ -24,6 +24,7 @@ def test_an_unknown_arm_a_seed_that_is_none_and_a_folder_that_is_not_there_are_n
     assert "unknown arm 'jugded'" in refusal("jugded")
     assert "'x'" in refusal("base", "--seeds", "x")
     assert "there is no folder" in refusal("base", "--out", str(home / "absent" / "table.md"))
+    assert "no such file" in refusal("base", "--spec", str(home / "absent.json"))
 
 
 def test_without_the_sets_of_the_main_job_it_says_what_to_run() -> None:

@@ -59,7 +59,7 @@ NAMED: Mapping[str, str] = {
     "without-file-queries": "judged:without=file",
     "without-unit-queries": "judged:without=written",
     "without-graded-queries": "judged:without=judged",
-    # the learning curve: each query once, so that all of them take twice the recipe's steps
+    # the learning curve: each query once, so that all of them take four times the recipe's steps
     "labels-10%": f"judged:labels=0.1,{EPOCH}",
     "labels-25%": f"judged:labels=0.25,{EPOCH}",
     "labels-50%": f"judged:labels=0.5,{EPOCH}",

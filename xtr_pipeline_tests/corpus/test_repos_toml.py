@@ -11,6 +11,7 @@ from xtr_pipeline.corpus.fetching import fetch_tree
 from xtr_pipeline.corpus.registry import PypiSource, Registry, load_registry
 from xtr_pipeline.corpus.reserved import is_reserved, load_reserved
 from xtr_pipeline.corpus.selection import select_files
+from xtr_pipeline.evaluation.queries import load_spec
 
 PROJECT = Path(__file__).parents[2]
 PERMISSIVE = {"MIT", "MIT-CMU", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "Unlicense"}
@@ -53,6 +54,12 @@ def test_no_train_or_dev_repository_is_reserved_or_evaluated(registry: Registry,
         assert isinstance(source, PypiSource)
         assert not is_reserved(name, reserved)
         assert not is_reserved(source.project, reserved)
+
+
+@pytest.mark.parametrize("spec", ["queries_of_whole_projects.json", "queries_for_tests.json"])
+def test_queries_to_choose_by_are_about_dev_repositories_alone(registry: Registry, spec: str):
+    asked = {query.repo for query in load_spec(PROJECT / "benchmarks" / spec)}
+    assert asked <= set(registry.names("dev"))
 
 
 def test_every_evaluated_repository_is_on_the_reserved_list(registry: Registry, reserved: frozenset[str]):

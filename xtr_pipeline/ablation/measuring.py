@@ -21,12 +21,10 @@ from xtr_pipeline.encoder.encoding import OnTokens
 from xtr_pipeline.evaluation.dev_probe import dev_probe, specified_queries
 from xtr_pipeline.evaluation.evaluator import evaluate_searcher
 from xtr_pipeline.evaluation.queries import EvalQuery
-from xtr_pipeline.retrieval.file_scores import ScoreWeights
-from xtr_pipeline.retrieval.fusion import FusionSettings
 from xtr_pipeline.retrieval.index import drop_other_models
 from xtr_pipeline.retrieval.modes import Mode
-from xtr_pipeline.retrieval.narrowing import Narrowing
 from xtr_pipeline.retrieval.progress import OnProgress
+from xtr_pipeline.retrieval.settings import search_settings
 from xtr_pipeline.retrieval.sources import searcher_for_units
 from xtr_pipeline.training.averaging import averaged
 from xtr_pipeline.training.reports import StepReport
@@ -202,6 +200,7 @@ def _on_repo(  # noqa: PLR0913, PLR0917 - what an arm is measured with
 def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
     """Identity of an arm's model, or of its measurement: what it is made of."""
     parts: list[object] = [of, arm.start, bench.base.fingerprint]
+    search = search_settings()
     recipe = arm.recipe(seed) if arm.start in RECIPES else None
     if recipe is not None:
         parts += [asdict(recipe), arm.labels, arm.without, arm.head_dim or bench.head_dim, bench.probe_units]
@@ -213,11 +212,11 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
     if of == "measurement":
         parts += [arm.average, arm.weighted_tokens, *astuple(arm.weights)]
         # what is the same for all arms of one table, and may not be for those of an older one
-        parts += [asdict(Narrowing()), asdict(FusionSettings())]
+        parts += [search["narrowing"], search["fusion"]]
         parts += [[astuple(query) for query in bench.asked]] if bench.asked else []
     chosen_on_dev = recipe is not None and recipe.chooses_on_dev
     if chosen_on_dev:
-        parts += ["probe", ScoreWeights().salience]
+        parts += ["probe", search["weights"]["salience"]]
     # further grades on dev leave a model as it is where none of them chose it
     if of == "measurement" or chosen_on_dev:
         parts += [_digest(bench.dev_queries), *(_digest(units) for _, units in sorted(bench.dev_units.items()))]

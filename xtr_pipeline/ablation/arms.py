@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from xtr_pipeline.retrieval.file_scores import ScoreWeights
 from xtr_pipeline.training.recipe import DOCSTRING, JUDGED, Recipe, RecipeError
+from xtr_pipeline.training.training_set import WRITTEN
 
 Start = Literal["bm25", "mean-vector", "base", "docstring", "judged"]
 RECIPES: Mapping[str, Recipe] = {"docstring": DOCSTRING, "judged": JUDGED}
@@ -25,8 +26,8 @@ OWN: Mapping[str, type] = {
 """Settings of an arm besides those of its recipe."""
 SEARCHED: Mapping[str, type] = {f"{weight.name}_weight": float for weight in fields(ScoreWeights)}
 """Those that change how a model is searched and not what it is: `ScoreWeights`."""
-SOURCES = ("written", "file", "judged")
-"""Where the training set has its queries from: written about units, about files, or (of either kind) with grades."""
+SOURCES = (*WRITTEN, "judged")
+"""Where the training set has its queries from: those without grades by what they were written about, and the graded."""
 
 EPOCH = "steps=100000,epochs=1.0,dev_every=0,start_may_win=false"
 
@@ -56,6 +57,7 @@ NAMED: Mapping[str, str] = {
     "mined-below-95%": "judged:mined_negatives=3,mined_ceiling=0.95",
     "warmed-up": "judged:warm_up=true",
     # what each kind of label earns
+    "without-area-queries": "judged:without=area",
     "without-file-queries": "judged:without=file",
     "without-unit-queries": "judged:without=written",
     "without-graded-queries": "judged:without=judged",
@@ -85,7 +87,7 @@ class Arm:
         start: What it is: "bm25", "mean-vector" (base, one vector a unit), "base", or the recipe that trains it.
         settings: Changes of the recipe.
         labels: Share of the queries that it is trained on; smaller shares are parts of larger ones.
-        without: Sources of queries that it is not trained on, with + between: "written", "file", "judged".
+        without: Sources of queries that it is not trained on, with + between (`SOURCES`).
         average: Share of the starting weights that is worked into the trained ones.
         head_dim: Dimensions of a token vector; 0: as the main job has it.
         weighted_tokens: Whether a query's tokens count as the model has it, or all alike.

@@ -28,8 +28,9 @@ def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its
     what: Annotated[
         What,
         typer.Argument(
-            help="queries: about units without one; files: about whole files; grades: of pools without any; deeper: "
-            "of what the proposers find now and no pool held; second: once more."
+            help="queries: about units without one; files: about whole files; areas: about files among their "
+            "neighbours; grades: of pools without any; deeper: of what the proposers find now and no pool held; "
+            "second: once more."
         ),
     ] = "grades",
     out: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import polars as pl
 from rich.console import Console
@@ -15,6 +15,7 @@ from xtr_pipeline.judge.campaign import (
     GradingPlan,
     Plan,
     declined_requests,
+    plan_area_queries,
     plan_deeper_judging,
     plan_file_queries,
     plan_first_judging,
@@ -25,10 +26,11 @@ from xtr_pipeline.judge.ledger import load_asked, load_grades, load_queries
 from xtr_pipeline.judge.requests import Request, Task
 from xtr_pipeline.judge.sampling import Sampling
 
-What = Literal["queries", "files", "grades", "deeper", "second"]
+What = Literal["queries", "files", "areas", "grades", "deeper", "second"]
 TASKS: dict[What, Task] = {
     "queries": "queries",
     "files": "queries",
+    "areas": "queries",
     "grades": "grades",
     "deeper": "grades",
     "second": "grades",
@@ -50,7 +52,7 @@ class PlanOptions:
 
 
 def requests_for(
-    console: Console, what: What, options: PlanOptions, held: Collection[dict[str, object]] = ()
+    console: Console, what: What, options: PlanOptions, held: Collection[dict[str, Any]] = ()
 ) -> list[Request]:
     """The requests of one kind over the chosen repos, without those whose manifest entries are in `held`."""
     requests: list[Request] = []
@@ -62,10 +64,10 @@ def requests_for(
     return requests
 
 
-def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[dict[str, object]]) -> Plan:
+def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[dict[str, Any]]) -> Plan:
     ledger = files().ledger
     queries = load_queries(ledger, [repo.name])
-    if what in {"queries", "files"}:
+    if TASKS[what] == "queries":
         return _plan_queries(what, repo, queries, options, held)
     if queries.is_empty():
         return Plan(())
@@ -86,7 +88,7 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
 
 
 def _plan_queries(
-    what: What, repo: SourceRepo, queries: pl.DataFrame, options: PlanOptions, held: Collection[dict[str, object]]
+    what: What, repo: SourceRepo, queries: pl.DataFrame, options: PlanOptions, held: Collection[dict[str, Any]]
 ) -> Plan:
     units, declined = units_of(repo), declined_requests(load_asked(files().ledger, [repo.name]))
     if what == "queries":
@@ -94,5 +96,10 @@ def _plan_queries(
         sampling = Sampling(per_repo=options.units, seed=options.seed)
         return plan_queries(units, queries, sampling, taken, declined)
     # the same path may be one of another repo's files
-    taken = {str(entry["path"]) for entry in held if entry.get("repo") == repo.name and "units" in entry}
+    held = [entry for entry in held if entry.get("repo") == repo.name and "units" in entry]
+    if what == "areas":
+        shown = [entry["paths"] for entry in held if isinstance(entry.get("paths"), list)]
+        taken = {str(path) for paths in shown for path in paths}
+        return plan_area_queries(units, queries, options.units, options.seed, taken, declined)
+    taken = {str(entry["path"]) for entry in held if "path" in entry}
     return plan_file_queries(units, queries, options.units, options.seed, taken, declined)

@@ -32,8 +32,8 @@ from xtr_pipeline.judge.campaign import GradingPlan
 
 def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its interface
     what: Annotated[
-        Literal["queries", "files", "grades", "deeper", "second", "all"],
-        typer.Argument(help="What to ask for; all: queries, files, grades and second, one after the other."),
+        Literal["queries", "files", "areas", "grades", "deeper", "second", "all"],
+        typer.Argument(help="What to ask for; all: queries, files, areas, grades and second, one after the other."),
     ] = "all",
     repos: Repos = "",
     units: Units = 60,
@@ -59,7 +59,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
     with errors_told() as console:
         known = _settings(console, base_url, model, in_flight, tokens, money)
         left = False
-        wanted: tuple[What, ...] = ("queries", "files", "grades", "second") if what == "all" else (what,)
+        wanted: tuple[What, ...] = ("queries", "files", "areas", "grades", "second") if what == "all" else (what,)
         options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed)
         for each in wanted:
             report = _ask(console, each, options, known)

@@ -183,7 +183,7 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
             problems = [f"unit {item.get('unit')!r} was not shown"]
         else:
             words = _words(entry, place)
-            problems = limit_problems(kind, query, words)
+            problems = limit_problems(kind, query, words, any_body="files" in entry)
             if not problems:
                 query_record = _query_record(kind, query, words, entry, place)
                 record = {**query_record, "writer": source.judge, "date": source.date}
@@ -200,7 +200,8 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
 
 def _words(entry: Mapping[str, Any], place: Mapping[str, Any]) -> UnitWords:
     """The words that a query about the unit at `place` is held against."""
-    known = {**entry["words"], **({"body": place["body"]} if "body" in place else {})}
+    words = entry["files"][place["file"]] if "files" in entry else entry["words"]
+    known = {**words, **({"body": place["body"]} if "body" in place else {})}
     return UnitWords(*(frozenset(known[part]) for part in ("path", "names", "body")))
 
 

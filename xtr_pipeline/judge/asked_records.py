@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from xtr_pipeline.judge.prices import Usage
@@ -67,7 +67,9 @@ def repo_of(entry: Mapping[str, Any]) -> str:
 
 
 def subject_of(entry: Mapping[str, Any]) -> str:
-    """What was asked about: a query with its turn, a unit, or a file; the same however a pool was ordered or cut."""
+    """What was asked about: a query with its turn, a unit, a file or an area; however a pool was ordered."""
+    if entry["task"] == "queries" and "paths" in entry:
+        return area_subject(entry["repo"], entry["paths"])
     if entry["task"] == "queries" and "units" in entry:
         return file_subject(entry["repo"], entry["path"])
     if entry["task"] == "queries":
@@ -78,6 +80,11 @@ def subject_of(entry: Mapping[str, Any]) -> str:
 def file_subject(repo: str, path: str) -> str:
     """The subject of a request for queries about a file."""
     return f"file-{file_hash(repo, path)[:16]}"
+
+
+def area_subject(repo: str, paths: Sequence[str]) -> str:
+    """The subject of a request for queries about files that stand together."""
+    return f"area-{file_hash(repo, chr(10).join(paths))[:16]}"
 
 
 def asked_problems(record: Mapping[str, Any]) -> list[str]:

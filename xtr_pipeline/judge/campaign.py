@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from xtr_pipeline.judge.file_prompt import about_file
+from xtr_pipeline.judge.area_requests import AREA_FILES, area_requests, sample_areas
 from xtr_pipeline.judge.file_requests import file_requests, sample_files
 from xtr_pipeline.judge.pools import (
     DEFAULT_POOL_SIZE,
@@ -19,6 +19,7 @@ from xtr_pipeline.judge.pools import (
     reordered,
     stacked,
 )
+from xtr_pipeline.judge.query_subjects import about_file, from_area, from_file
 from xtr_pipeline.judge.requests import Request, grade_requests, query_request_id, query_requests
 from xtr_pipeline.judge.sampling import Sampling, sample_units, shuffled
 from xtr_pipeline.judge.standing_grades import asked_again, standing_grades
@@ -85,9 +86,27 @@ def plan_file_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is no
 
     Requests whose ids are in `declined` (`declined_requests`) are not made again.
     """
-    paths = sample_files(units, seed, {*queries.filter(about_file())["path"].to_list(), *taken})
+    paths = sample_files(units, seed, {*queries.filter(from_file())["path"].to_list(), *taken})
     wanted = (request for request in file_requests(units, paths) if request.custom_id not in declined)
     return Plan(tuple(itertools.islice(wanted, limit)))
+
+
+def plan_area_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is not asked again
+    units: pl.DataFrame,
+    queries: pl.DataFrame,
+    limit: int,
+    seed: int,
+    taken: Collection[str] = (),
+    declined: Collection[str] = (),
+) -> Plan:
+    """Requests for areas of one repo with at most `limit` files (one area at least), none of them in `taken`.
+
+    Areas with a file that a query from an area leads to, and requests whose ids are in `declined`
+    (`declined_requests`), are not asked about again.
+    """
+    areas = sample_areas(units, seed, {*queries.filter(from_area())["path"].to_list(), *taken})
+    wanted = (request for request in area_requests(units, areas) if request.custom_id not in declined)
+    return Plan(tuple(itertools.islice(wanted, max(1, limit // AREA_FILES))))
 
 
 def declined_requests(asked: pl.DataFrame) -> frozenset[str]:

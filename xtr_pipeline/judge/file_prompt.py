@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
 from xtr_pipeline.judge.fencing import fence, mark_for, one_line, shorten
 from xtr_pipeline.judge.prompts import DATA_NOT_INSTRUCTIONS, ShownUnit, letters, queries_schema
 from xtr_pipeline.judge.records import QueryKind
@@ -74,11 +72,6 @@ class FileTask:
     units: tuple[ShownUnit, ...]
     avoid: tuple[str, ...]
     wanted: Mapping[QueryKind, int]
-
-
-def about_file() -> pl.Expr:
-    """Whether a query of the ledger was written about a whole file."""
-    return pl.col("prompt_version").is_in(FILE_PROMPT_VERSIONS)
 
 
 def file_prompt(task: FileTask) -> str:

@@ -45,8 +45,13 @@ def file_requests(units: pl.DataFrame, paths: Sequence[str]) -> Iterator[Request
     sizes = dict(substantial(units, Sampling()).select("unit_id", "code_lines").iter_rows())
     for path in paths:
         in_file = units.filter(pl.col("path") == path).sort("start_line", "unit_id").to_dicts()
-        main = sorted((row for row in in_file if row["unit_id"] in sizes), key=lambda row: -sizes[row["unit_id"]])
-        yield _file_request(in_file, sorted(main[:SHOWN_UNITS], key=lambda row: row["start_line"]))
+        yield _file_request(in_file, main_units(in_file, sizes, SHOWN_UNITS))
+
+
+def main_units(in_file: Sequence[Mapping[str, Any]], sizes: Mapping[str, int], count: int) -> list[Mapping[str, Any]]:
+    """The largest of a file's units by `sizes` (statement lines by unit id; those without are left out), in order."""
+    main = sorted((row for row in in_file if row["unit_id"] in sizes), key=lambda row: -sizes[row["unit_id"]])
+    return sorted(main[:count], key=lambda row: row["start_line"])
 
 
 def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]]) -> Request:

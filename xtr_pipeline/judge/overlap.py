@@ -81,8 +81,11 @@ def measure_overlap(query: str, words: UnitWords) -> Overlap:
     return Overlap(path=share(words.path), names=share(words.names), body=share(words.body))
 
 
-def limit_problems(kind: QueryKind, query: str, words: UnitWords) -> list[str]:
-    """Everything by which the query breaks its kind's limits; empty when it keeps to them."""
+def limit_problems(kind: QueryKind, query: str, words: UnitWords, *, any_body: bool = False) -> list[str]:
+    """Everything by which the query breaks its kind's limits; empty when it keeps to them.
+
+    With `any_body`, the words of the unit's text are free, and only those of path and names count.
+    """
     limits = LIMITS[kind]
     problems = []
     count = len(query.split())
@@ -105,7 +108,7 @@ def limit_problems(kind: QueryKind, query: str, words: UnitWords) -> list[str]:
             f"{kind} may use {limits.max_named} word(s) of the path or the file's names, it uses: {', '.join(named)}"
         )
     in_body = sorted(originals[root] for root in originals.keys() & words.body)
-    if len(in_body) / len(originals) > limits.max_body:
+    if not any_body and len(in_body) / len(originals) > limits.max_body:
         problems.append(f"{kind} repeats too many of the code's own words: {', '.join(in_body)}")
     known = originals.keys() & (words.path | words.names | words.body)
     if len(known) / len(originals) < limits.min_vocabulary:

@@ -9,8 +9,8 @@ import polars as pl
 
 from xtr_pipeline.judge.agreement import measure_agreement
 from xtr_pipeline.judge.asked_records import file_subject
-from xtr_pipeline.judge.file_prompt import about_file
 from xtr_pipeline.judge.hard_negatives import hard_negative_share
+from xtr_pipeline.judge.query_subjects import about_file, from_file
 from xtr_pipeline.judge.records import GRADES, POSITIVE_GRADE
 
 
@@ -21,7 +21,7 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
     source unit, or any unit of the file that they are about, is not graded 4 or better by their first judging.
     `hard_negative_share` is the share of graded queries with a unit among BM25's first five that is graded 2 or less.
     `files` are those that queries were written about as a whole. `asked`, `answered` and `quarantined` count requests
-    (a unit or file that queries were wanted for, a query's pool in one judging); `money` is in the price table's
+    (a unit, file or area that queries were wanted for, a query's pool in one judging); `money` is in the price table's
     currency.
     """
     pairs = grades.select("query_id", "unit_hash").unique()
@@ -69,11 +69,12 @@ def _bad_queries(queries: pl.DataFrame, first: pl.DataFrame) -> int:
 def _account(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFrame) -> dict[str, Any]:
     """Requests asked, answered and quarantined, tokens and money.
 
-    A label whose answer the account does not hold (it is older than the account) counts as a request by itself.
+    A label whose answer the account does not hold (it is older than the account) counts as a request by itself; no
+    label from an area is so old.
     """
     labelled = {
         *(f"unit-{unit[:16]}" for unit in queries.filter(~about_file())["unit_hash"]),
-        *(file_subject(*row) for row in queries.filter(about_file()).select("repo", "path").unique().iter_rows()),
+        *(file_subject(*row) for row in queries.filter(from_file()).select("repo", "path").unique().iter_rows()),
         *(f"query-{query}-{turn}" for query, turn in grades.select("query_id", "judging").unique().iter_rows()),
     }
     sound = asked.filter(pl.col("outcome") != "quarantined")["subject"].to_list()

@@ -8,7 +8,7 @@ import polars as pl
 
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.judge.attachment import Attached, attach_grades
-from xtr_pipeline.judge.file_prompt import about_file
+from xtr_pipeline.judge.query_subjects import about_file
 from xtr_pipeline.judge.records import POSITIVE_GRADE
 from xtr_pipeline.judge.settled_grades import settled_grades
 

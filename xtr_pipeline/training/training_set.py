@@ -9,6 +9,9 @@ import polars as pl
 
 from xtr_pipeline.training.examples import EXAMPLES_SCHEMA, UNJUDGED
 
+WRITTEN = ("written", "file", "area")
+"""Sources of queries without grades: about a unit, about a file, about one of an area's files."""
+
 
 class TrainingSetError(ValueError):
     """Repositories that must not be in a training set, or a training set without examples."""
@@ -19,7 +22,7 @@ class Labels:
     """What is known about one train repository.
 
     Attributes:
-        queries: Written queries with what they are about (`judge.written_queries`).
+        queries: Written queries with what they are about and their source (`judge.written_queries`).
         graded: Ids of the queries that a judge graded; they count by their grades alone, also where these show that a
             query is a bad one.
         judged: Examples of queries with grades.
@@ -36,9 +39,9 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     """Put the queries of all train repositories together.
 
     Returns:
-        Columns source ("written", "file" for those about a file, or "judged") and those of `EXAMPLES_SCHEMA`, sorted. A
-        written query has the unit that it was written about, with grade 5, which no judge gave (`source` says so), and
-        mined negatives, with grade 0. One about a file has the file's outline too, with grade 5, graded or not.
+        Columns source ("judged", or one of `WRITTEN`) and those of `EXAMPLES_SCHEMA`, sorted. A query without grades
+        has the unit that it was written about, with grade 5, which no judge gave (`source` says so), and mined
+        negatives, with grade 0. One about a file has the file's outline too, with grade 5, graded or not.
 
     Raises:
         TrainingSetError: There is no example.
@@ -47,13 +50,10 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     for known in labels.values():
         ungraded = ~pl.col("query_id").is_in(sorted(known.graded))
         unjudged = known.queries.filter(ungraded).drop_nulls("unit_id")
-        about_file = pl.col("outline_id").is_not_null()
-        about_files = _with_outlines(_single(unjudged.filter(about_file)), known.queries)
-        frames += [
-            _from("written", _with_mined(_single(unjudged.filter(~about_file)), known.mined)),
-            _from("file", _with_mined(about_files, known.mined)),
-            _from("judged", _with_outlines(known.judged, known.queries)),
-        ]
+        for source in WRITTEN:
+            alone = _with_outlines(_single(unjudged.filter(pl.col("source") == source)), known.queries)
+            frames.append(_from(source, _with_mined(alone, known.mined)))
+        frames.append(_from("judged", _with_outlines(known.judged, known.queries)))
     return _together(frames, labels)
 
 

@@ -73,7 +73,7 @@ def test_nothing_can_be_left_out_of_docstrings() -> None:
 
 
 def test_a_source_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ArmError, match="no source jugded; there are written, file, judged"):
+    with pytest.raises(ArmError, match="no source jugded; there are written, file, area, judged"):
         arm_of("judged:without=file+jugded")
 
 

@@ -14,6 +14,7 @@ QUERIES = pl.DataFrame(
         "repo": ["toy"] * 3,
         "unit_id": ["u1", "u2", None],
         "text": ["first", "second", None],
+        "source": ["written"] * 3,
         "outline_id": pl.Series([None] * 3, dtype=pl.String),
         "outline_text": pl.Series([None] * 3, dtype=pl.String),
     }
@@ -50,13 +51,16 @@ def test_mined_negatives_stand_behind_a_written_query_and_never_among_grades() -
     check_examples(examples.drop("source"), positive_grade=4)
 
 
-def test_the_outline_of_its_file_is_right_too_for_a_query_about_a_file() -> None:
+@pytest.mark.parametrize("source", ["file", "area"])
+def test_the_outline_of_its_file_is_right_too_for_a_query_about_a_file(source: str) -> None:
     about_file = pl.col("query_id") == "q1"
     queries = QUERIES.with_columns(
-        outline_id=pl.when(about_file).then(pl.lit("o1")), outline_text=pl.when(about_file).then(pl.lit("names"))
+        source=pl.when(about_file).then(pl.lit(source)).otherwise("source"),
+        outline_id=pl.when(about_file).then(pl.lit("o1")),
+        outline_text=pl.when(about_file).then(pl.lit("names")),
     )
     examples = training_set_of({"toy": Labels(queries, frozenset(), JUDGED.clear(), MINED.clear())})
-    assert examples["source"].to_list() == ["file", "written"]
+    assert examples["source"].to_list() == [source, "written"]
     first, second = examples["candidates"].to_list()
     assert [(c["unit_id"], c["text"], c["grade"]) for c in first] == [("u1", "first", 5), ("o1", "names", 5)]
     assert [(c["unit_id"], c["grade"]) for c in second] == [("u2", 5)]

@@ -9,6 +9,7 @@ from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.judge.campaign import (
     GradingPlan,
     declined_requests,
+    plan_area_queries,
     plan_file_queries,
     plan_queries,
     plan_second_judging,
@@ -33,11 +34,15 @@ from xtr_pipeline.retrieval.sources import searcher_for_units
 
 
 class QueriesConfig(dg.Config):
-    """Whether the judge is asked for queries (default: as data/judge.toml says), about how many units and files."""
+    """Whether the judge is asked for queries (default: as data/judge.toml says), about how many units and files.
+
+    `areas`: files that are asked about with their neighbours.
+    """
 
     ask: bool | None = None
     units: int = 60
     files: int = 20
+    areas: int = 40
 
 
 class PoolConfig(dg.Config):
@@ -58,13 +63,14 @@ def _wanted_queries(ledger: Path, repo: str, units: pl.DataFrame, config: Querie
     sampling = Sampling(per_repo=config.units)
     about_units = plan_queries(units, known, sampling, declined=declined)
     about_files = plan_file_queries(units, known, config.files, sampling.seed, declined=declined)
-    return [*about_units.requests, *about_files.requests]
+    about_areas = plan_area_queries(units, known, config.areas, sampling.seed, declined=declined)
+    return [*about_units.requests, *about_files.requests, *about_areas.requests]
 
 
 def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`queries`, `mined_negatives`, `candidate_pool`, `judgments`."""
 
-    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="3", io_manager_key="frames")
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="4", io_manager_key="frames")
     def queries(
         context: dg.AssetExecutionContext, config: QueriesConfig, project: Project, code_units: pl.DataFrame
     ) -> Result:

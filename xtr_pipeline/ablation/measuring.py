@@ -146,11 +146,15 @@ def _encoder(
     examples = share_of(kept, arm.labels)
     if arm.head_dim and bench.base.model.head is not None:
         raise ArmError(f"arm {arm.name!r}: the base has a head of {bench.base.settings.dim} dimensions, which stays")
+    folder = model_folder(bench, arm, seed)
+    trained = (folder / "config.json").is_file()
+    if trained and not arm.average:
+        # making the start anew takes a minute, and it is not needed
+        return _with_tokens_of(arm, load_encoder(folder))
     base = _encoder(bench, WARM_UP, seed, on_step, on_start) if arm.warm_up else bench.base
     # the start is that of the main job, whatever share of the queries is trained on
     start = starting_encoder(base, recipe, known.drop("source"), arm.head_dim or bench.head_dim, on_start)
-    folder = model_folder(bench, arm, seed)
-    if not (folder / "config.json").is_file():
+    if not trained:
         state = folder.parent / "state"
         if arm.mined_ceiling:
             examples = without_near_positives(examples, start, arm.mined_ceiling, recipe.positive_grade, on_start)
@@ -159,7 +163,7 @@ def _encoder(
         probe = dev_probe(bench.dev_units, bench.dev_queries, bench.probe_units, recipe.seed) if chooses else None
         save_encoder(train(recipe, start, examples, probe, state, on_step, on_start).encoder, folder)
         shutil.rmtree(state)
-    return _delivered(start, folder, arm)
+    return _with_tokens_of(arm, start.with_weights(averaged(load_encoder(folder).weights(), start, arm.average)))
 
 
 def model_folder(bench: Bench, arm: Arm, seed: int) -> Path:
@@ -175,9 +179,8 @@ def _whole(arm: Arm) -> bool:
     return arm.labels == 1 and not (arm.without or arm.head_dim or arm.warm_up or arm.mined_ceiling)
 
 
-def _delivered(start: Encoder, folder: Path, arm: Arm) -> Encoder:
-    """A trained model as the arm has it: averaged with its start, its tokens weighted or not."""
-    encoder = start.with_weights(averaged(load_encoder(folder).weights(), start, arm.average))
+def _with_tokens_of(arm: Arm, encoder: Encoder) -> Encoder:
+    """A model whose queries' tokens count as the arm has it."""
     return encoder if arm.weighted_tokens else encoder.with_token_weights(None)
 
 

@@ -11,6 +11,7 @@ from xtr_pipeline.cli.judge_inputs import (
     Depth,
     Limit,
     PoolSize,
+    Prompts,
     Proposers,
     Repos,
     Seed,
@@ -47,6 +48,7 @@ def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its
     share: Share = GradingPlan.second_share,
     depth: Depth = GradingPlan.depth,
     proposers: Proposers = DEFAULT_PROPOSERS,
+    prompts: Prompts = "",
     per_batch: Annotated[int, typer.Option(help="Requests in one file.", min=1)] = PER_BATCH,
     seed: Seed = 1,
 ) -> None:
@@ -60,7 +62,7 @@ def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its
             raise ValueError("where to? give --out DIR, or --dry-run to print the requests")
         chat = settings().endpoint.chat
         held: list[dict[str, Any]] = held_entries(out) if out is not None else []
-        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed)
+        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed, prompts)
         requests = requests_for(console, what, options, held)
         if dry_run:
             for request in requests:

@@ -38,6 +38,9 @@ Limit = Annotated[int | None, typer.Option(help="grades: at most so many queries
 PoolSize = Annotated[int, typer.Option(help="Units in a pool.", min=2, max=26)]
 Share = Annotated[float, typer.Option(help="second: share of the graded queries to judge again.", min=0, max=1)]
 Depth = Annotated[int, typer.Option(help="deeper: first units of each proposer that shall be graded.", min=1)]
+Prompts = Annotated[
+    str, typer.Option(help="grades, deeper, second: only queries that these prompts asked for, as a1; default: all.")
+]
 DEFAULT_PROPOSERS = "bm25,base,newest"
 
 

@@ -23,6 +23,7 @@ from xtr_pipeline.judge.campaign import (
     plan_second_judging,
 )
 from xtr_pipeline.judge.ledger import load_asked, load_grades, load_queries
+from xtr_pipeline.judge.query_subjects import PROMPT_VERSIONS
 from xtr_pipeline.judge.requests import Request, Task
 from xtr_pipeline.judge.sampling import Sampling
 
@@ -39,7 +40,7 @@ TASKS: dict[What, Task] = {
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """How much is asked: `repos` as on the command line, `units` (or files) of a repo, `limit` queries for grades."""
+    """How much is asked: `units` (or files) of a repo, `limit` queries for grades; lists as on the command line."""
 
     repos: str = ""
     units: int = 60
@@ -49,6 +50,7 @@ class PlanOptions:
     depth: int = GradingPlan.depth
     proposers: str = ""
     seed: int = 1
+    prompts: str = ""
 
 
 def requests_for(
@@ -69,6 +71,7 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
     queries = load_queries(ledger, [repo.name])
     if TASKS[what] == "queries":
         return _plan_queries(what, repo, queries, options, held)
+    queries = _asked_for(queries, options.prompts)
     if queries.is_empty():
         return Plan(())
     judging = 2 if what == "second" else 1
@@ -85,6 +88,15 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
         return plan_second_judging(units, queries, grades, plan)
     ask = plan_deeper_judging if what == "deeper" else plan_first_judging
     return ask(units, queries, grades, lambda: rankers_of(repo.name, units, options.proposers), plan)
+
+
+def _asked_for(queries: pl.DataFrame, prompts: str) -> pl.DataFrame:
+    """The queries that these prompt versions asked for; ValueError for a version that the ledger may not hold."""
+    versions = [version.strip() for version in prompts.split(",") if version.strip()]
+    strange = [version for version in versions if version not in PROMPT_VERSIONS]
+    if strange:
+        raise ValueError(f"no prompts for queries: {', '.join(strange)}; there are {', '.join(PROMPT_VERSIONS)}")
+    return queries.filter(pl.col("prompt_version").is_in(versions)) if versions else queries
 
 
 def _plan_queries(

@@ -12,6 +12,7 @@ from xtr_pipeline.cli.judge_inputs import (
     Depth,
     Limit,
     PoolSize,
+    Prompts,
     Proposers,
     Repos,
     Seed,
@@ -42,6 +43,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
     share: Share = GradingPlan.second_share,
     depth: Depth = GradingPlan.depth,
     proposers: Proposers = DEFAULT_PROPOSERS,
+    prompts: Prompts = "",
     base_url: Annotated[str, typer.Option(help="The server, up to /v1; default: of data/judge.toml.")] = "",
     model: Annotated[str, typer.Option(help="The model there; default: of data/judge.toml.")] = "",
     in_flight: Annotated[int | None, typer.Option(help="Requests under way at once.", min=1)] = None,
@@ -60,7 +62,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
         known = _settings(console, base_url, model, in_flight, tokens, money)
         left = False
         wanted: tuple[What, ...] = ("queries", "files", "areas", "grades", "second") if what == "all" else (what,)
-        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed)
+        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed, prompts)
         for each in wanted:
             report = _ask(console, each, options, known)
             left = left or bool(report.stopped or report.unanswered or report.quarantined)

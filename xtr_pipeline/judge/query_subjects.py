@@ -6,6 +6,10 @@ import polars as pl
 
 from xtr_pipeline.judge.area_prompt import AREA_PROMPT_VERSIONS
 from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
+from xtr_pipeline.judge.prompts import QUERY_PROMPT_VERSION
+
+PROMPT_VERSIONS = (QUERY_PROMPT_VERSION, *FILE_PROMPT_VERSIONS, *AREA_PROMPT_VERSIONS)
+"""Of all prompts that queries of the ledger were written for."""
 
 
 def about_file() -> pl.Expr:

@@ -209,6 +209,39 @@ def test_an_export_asks_only_for_what_is_missing(project: Path) -> None:
     assert "0 requests" in _xtr("export", "grades", "--out", project / "more", "--proposers", "bm25").output
 
 
+def test_grades_can_be_wanted_for_the_queries_of_some_prompts_alone(project: Path) -> None:
+    _written(project)
+    for prompts, wanted in (("q1", 3), ("f1,q1", 3), ("a1", 0)):
+        result = _xtr("export", "grades", "--dry-run", "--proposers", "bm25", "--prompts", prompts)
+        assert f"{wanted} requests, nothing was written" in result.output
+    refused = _xtr("export", "grades", "--dry-run", "--prompts", "a1,q9")
+    assert refused.exit_code == 2
+    assert "no prompts for queries: q9; there are q1, f1, a1" in refused.output
+
+
+def test_areas_are_asked_about_once_in_each_repo(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xtr_pipeline.judge.file_requests.LEAST_LINES", 1)
+    out = project / "areas"
+    assert "1 requests in 1 batches" in _xtr("export", "areas", "--out", out).output
+    entry = _manifest(out)[0]
+    assert sorted(entry["paths"]) == ["cache.py", "client.py", "header.py"]
+    # what the folder holds is not asked again, and of another repo with the same paths it is no reason to leave it out
+    assert "0 requests" in _xtr("export", "areas", "--out", out).output
+    held = out / "batch-001.manifest.jsonl"
+    whole = held.read_text()
+    held.write_text(whole.replace('"repo": "toy"', '"repo": "other"').replace("area-toy", "area-other"))
+    assert "1 requests in 1 batches" in _xtr("export", "areas", "--out", out).output
+    held.write_text(whole)
+    (out / "batch-002.manifest.jsonl").unlink()
+    unit = next(unit["letter"] for unit in entry["units"] if unit["path"] == "client.py")
+    query = {"kind": "conceptual", "query": "waiting longer after every failure", "unit": unit}
+    line = {"custom_id": entry["custom_id"], "content": {"queries": [query], "skip": None}}
+    done = _xtr("import", _answer(out, [line]), "--kind", "queries", "--judge", "claude", "--date", "2026-11-26")
+    assert done.exit_code == 0, done.output
+    assert "0 requests" in _xtr("export", "areas", "--out", project / "elsewhere").output
+    assert "3 requests" in _xtr("export", "files", "--out", project / "files").output
+
+
 def test_files_are_asked_about_as_a_whole_once_in_each_repo(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xtr_pipeline.judge.file_requests.LEAST_LINES", 1)
     out = project / "files"

@@ -27,8 +27,8 @@ from xtr_pipeline.encoder.token_weights import inverse_document_frequency
 from xtr_pipeline.evaluation.metrics import score_rankings
 from xtr_pipeline.evaluation.queries import EvalQuery
 from xtr_pipeline.evaluation.report import markdown_table, result_figures
-from xtr_pipeline.judge.file_prompt import about_file
 from xtr_pipeline.judge.ledger import load_queries
+from xtr_pipeline.judge.query_subjects import about_file
 from xtr_pipeline.judge.words import stems
 from xtr_pipeline.project_files import ProjectFiles, project_files
 from xtr_pipeline.retrieval.file_scores import ScoreWeights, size_handicaps

@@ -20,7 +20,7 @@ from xtr_pipeline.cli.judge_inputs import (
     errors_told,
     settings,
 )
-from xtr_pipeline.cli.judge_plans import PlanOptions, What, requests_for
+from xtr_pipeline.cli.judge_plans import PlanOptions, What, prompts_of, requests_for
 from xtr_pipeline.judge.batches import PER_BATCH, batch_line, export_requests, held_entries, secrets_by_type
 from xtr_pipeline.judge.campaign import GradingPlan
 
@@ -62,7 +62,7 @@ def export_command(  # noqa: PLR0913, PLR0917 - the options of a command are its
             raise ValueError("where to? give --out DIR, or --dry-run to print the requests")
         chat = settings().endpoint.chat
         held: list[dict[str, Any]] = held_entries(out) if out is not None else []
-        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed, prompts)
+        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed, prompts_of(prompts))
         requests = requests_for(console, what, options, held)
         if dry_run:
             for request in requests:

@@ -33,7 +33,9 @@ Proposers = Annotated[
     str,
     typer.Option(help="Who fills the pools: bm25, base, newest (the newest judged checkpoint), or checkpoint folders."),
 ]
-Units = Annotated[int, typer.Option(help="queries, files, areas: units or files of each repo to ask about.", min=1)]
+Units = Annotated[
+    int, typer.Option(help="queries, files, areas: most units or files of each repo to ask about.", min=1)
+]
 Limit = Annotated[int | None, typer.Option(help="grades: at most so many queries of each repo.", min=1)]
 PoolSize = Annotated[int, typer.Option(help="Units in a pool.", min=2, max=26)]
 Share = Annotated[float, typer.Option(help="second: share of the graded queries to judge again.", min=0, max=1)]

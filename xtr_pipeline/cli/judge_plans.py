@@ -50,13 +50,24 @@ class PlanOptions:
     depth: int = GradingPlan.depth
     proposers: str = ""
     seed: int = 1
-    prompts: str = ""
+    prompts: tuple[str, ...] = ()
+
+
+def prompts_of(option: str) -> tuple[str, ...]:
+    """The prompt versions that an option names, none for all; ValueError for one that the ledger may not hold."""
+    versions = tuple(version.strip() for version in option.split(",") if version.strip())
+    strange = [version for version in versions if version not in PROMPT_VERSIONS]
+    if strange:
+        raise ValueError(f"no prompts for queries: {', '.join(strange)}; there are {', '.join(PROMPT_VERSIONS)}")
+    return versions
 
 
 def requests_for(
     console: Console, what: What, options: PlanOptions, held: Collection[dict[str, Any]] = ()
 ) -> list[Request]:
     """The requests of one kind over the chosen repos, without those whose manifest entries are in `held`."""
+    if options.prompts and TASKS[what] == "queries":
+        raise ValueError(f"--prompts chooses queries that are graded: ask for grades, deeper or second, not {what}")
     requests: list[Request] = []
     for repo in chosen_repos(registry(), options.repos):
         plan = _plan(what, repo, options, held)
@@ -71,7 +82,8 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
     queries = load_queries(ledger, [repo.name])
     if TASKS[what] == "queries":
         return _plan_queries(what, repo, queries, options, held)
-    queries = _asked_for(queries, options.prompts)
+    if options.prompts:
+        queries = queries.filter(pl.col("prompt_version").is_in(options.prompts))
     if queries.is_empty():
         return Plan(())
     judging = 2 if what == "second" else 1
@@ -88,15 +100,6 @@ def _plan(what: What, repo: SourceRepo, options: PlanOptions, held: Collection[d
         return plan_second_judging(units, queries, grades, plan)
     ask = plan_deeper_judging if what == "deeper" else plan_first_judging
     return ask(units, queries, grades, lambda: rankers_of(repo.name, units, options.proposers), plan)
-
-
-def _asked_for(queries: pl.DataFrame, prompts: str) -> pl.DataFrame:
-    """The queries that these prompt versions asked for; ValueError for a version that the ledger may not hold."""
-    versions = [version.strip() for version in prompts.split(",") if version.strip()]
-    strange = [version for version in versions if version not in PROMPT_VERSIONS]
-    if strange:
-        raise ValueError(f"no prompts for queries: {', '.join(strange)}; there are {', '.join(PROMPT_VERSIONS)}")
-    return queries.filter(pl.col("prompt_version").is_in(versions)) if versions else queries
 
 
 def _plan_queries(

@@ -23,7 +23,7 @@ from xtr_pipeline.cli.judge_inputs import (
     labelled_repos,
     settings,
 )
-from xtr_pipeline.cli.judge_plans import TASKS, PlanOptions, What, requests_for
+from xtr_pipeline.cli.judge_plans import TASKS, PlanOptions, What, prompts_of, requests_for
 from xtr_pipeline.cli.status_line import StatusLine
 from xtr_pipeline.judge.asking.budget import Budget
 from xtr_pipeline.judge.asking.run import JudgeFolders, RunReport, ask_and_store
@@ -62,7 +62,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - the options of a command are its in
         known = _settings(console, base_url, model, in_flight, tokens, money)
         left = False
         wanted: tuple[What, ...] = ("queries", "files", "areas", "grades", "second") if what == "all" else (what,)
-        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed, prompts)
+        options = PlanOptions(repos, units, limit, pool_size, share, depth, proposers, seed, prompts_of(prompts))
         for each in wanted:
             report = _ask(console, each, options, known)
             left = left or bool(report.stopped or report.unanswered or report.quarantined)

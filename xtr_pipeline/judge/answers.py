@@ -166,7 +166,7 @@ def _query_records(answer: Answer, entry: Mapping[str, Any], source: Source) -> 
     if not written and not _tidy(answer.content.get("skip")):
         raise AnswerError("no queries, and no reason to skip what was shown")
     left = dict(entry["wanted"])
-    # queries about a file name the unit that answers them; those about a unit need not
+    # queries about files name the unit that answers them; those about a unit need not
     places = {unit["letter"]: unit for unit in entry.get("units", ())}
     records: list[Record] = []
     refused: list[Refused] = []

@@ -95,7 +95,8 @@ def area_prompt(task: AreaTask) -> str:
     codes = [[shorten(unit.code(), max_lines=30, max_characters=1_500) for unit in file.units] for file in task.files]
     outlines = ["\n".join(one_line(line) for line in file.outline) for file in task.files]
     paths = "\n".join(one_line(path) for path in task.paths)
-    mark = mark_for(paths, *outlines, *(code for of_file in codes for code in of_file))
+    headings = [unit.heading() for file in task.files for unit in file.units]
+    mark = mark_for(paths, *headings, *outlines, *(code for of_file in codes for code in of_file))
     wanted = ", ".join(f"{count} {kind}" for kind, count in task.wanted.items() if count)
     sections = [
         f"Write: {wanted}.",

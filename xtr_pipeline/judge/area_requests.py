@@ -21,41 +21,70 @@ from xtr_pipeline.judge.area_prompt import (
 from xtr_pipeline.judge.file_requests import main_units, sample_files
 from xtr_pipeline.judge.overlap import unit_words, words_to_avoid
 from xtr_pipeline.judge.prompts import letters
-from xtr_pipeline.judge.records import QueryKind
+from xtr_pipeline.judge.records import QueryKind, area_hash
 from xtr_pipeline.judge.redaction import redact
 from xtr_pipeline.judge.requests import Request, names_of, place_of, shown_digest, shown_unit, unit_lines, unit_text
 from xtr_pipeline.judge.sampling import Sampling, shuffled, substantial
 from xtr_pipeline.judge.words import stems
 
 AREA_FILES = 8
+LEAST_FILES = 3
 SHOWN_UNITS = 5
 OUTLINE_LINES = 40
-AVOIDED_WORDS = 150
 LISTED_PATHS = 150
 
 Area = tuple[str, ...]
 
 
-def sample_areas(units: pl.DataFrame, seed: int, taken: Collection[str] = ()) -> list[Area]:
-    """Areas of one repo in an order drawn from the seed: at most `AREA_FILES` substantial files, neighbours by path.
+def sample_areas(units: pl.DataFrame, seed: int, taken: Collection[str] = (), most: int = AREA_FILES) -> list[Area]:
+    """Areas of one repo in an order drawn from the seed: at most `most` substantial files, neighbours by path.
 
-    An area with a file in `taken` is left out, so that a new version of a repo, whose areas are cut elsewhere, is not
-    asked about once more.
+    Files in `taken` are in none, and areas never reach across one, so that a file that is added moves borders around
+    itself alone. What lies between taken files counts from `LEAST_FILES` files on, or from all that the repo has where
+    these are fewer: an area of which two files got no query is not asked about once more for their sake.
     """
     paths = sorted(sample_files(units, seed))
-    count = math.ceil(len(paths) / AREA_FILES)
-    bounds = [round(len(paths) * number / count) for number in range(count + 1)] if count else []
-    areas = {paths[start]: tuple(paths[start:end]) for start, end in itertools.pairwise(bounds)}
-    return [areas[first] for first in shuffled(list(areas), seed, "area") if not set(areas[first]) & set(taken)]
+    least = min(LEAST_FILES, len(paths), most)
+    runs = itertools.groupby(paths, key=lambda path: path in taken)
+    left = [run for run in (tuple(run) for was_taken, run in runs if not was_taken) if len(run) >= least]
+    areas = {area[0]: area for run in left for area in _split(run, most)}
+    return [areas[first] for first in shuffled(list(areas), seed, "area")]
+
+
+def _split(run: Area, most: int) -> Iterator[Area]:
+    """A run of files in as few parts of at most `most` as there can be, and as even."""
+    count = math.ceil(len(run) / most)
+    bounds = [round(len(run) * number / count) for number in range(count + 1)]
+    return (run[start:end] for start, end in itertools.pairwise(bounds))
 
 
 def area_requests(units: pl.DataFrame, areas: Sequence[Area]) -> Iterator[Request]:
     """One request for every area; `units` are all of the repo's units."""
     sizes = dict(substantial(units, Sampling()).select("unit_id", "code_lines").iter_rows())
-    paths = tuple(sorted(units["path"].unique().to_list()))[:LISTED_PATHS]
+    paths = sorted(units["path"].unique().to_list())
     for area in areas:
         in_files = [units.filter(pl.col("path") == path).sort("start_line", "unit_id").to_dicts() for path in area]
-        yield _area_request(paths, in_files, [main_units(rows, sizes, SHOWN_UNITS) for rows in in_files])
+        main = [main_units(rows, sizes, SHOWN_UNITS) for rows in in_files]
+        yield _area_request(_around(paths, area), in_files, main)
+
+
+def _around(paths: Sequence[str], area: Area) -> tuple[str, ...]:
+    """The project's paths, of many those nearest to the area, what is left out marked."""
+    first = max(0, min(paths.index(area[0]) - LISTED_PATHS // 2, len(paths) - LISTED_PATHS))
+    return _marked(paths[first : first + LISTED_PATHS], len(paths))
+
+
+def _outline(rows: Sequence[Mapping[str, Any]], main: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What a file defines, one a line; of a long file the units that are shown and the first others."""
+    shown = {row["unit_id"] for row in main}
+    others = [row["unit_id"] for row in rows if row["unit_id"] not in shown]
+    listed = shown | set(others[: OUTLINE_LINES - len(shown)])
+    return _marked(unit_lines([row for row in rows if row["unit_id"] in listed]), len(rows))
+
+
+def _marked(lines: Sequence[str], count: int) -> tuple[str, ...]:
+    left_out = count - len(lines)
+    return (*lines, f"[... {left_out} more not listed]") if left_out else tuple(lines)
 
 
 def wanted_of(files: int) -> dict[QueryKind, int]:
@@ -73,18 +102,24 @@ def _area_request(
     files = tuple(
         ShownFile(
             path=rows[0]["path"],
-            outline=unit_lines(rows)[:OUTLINE_LINES],
-            avoid=words_to_avoid(rows[0]["path"], names_of(rows), AVOIDED_WORDS),
+            outline=_outline(rows, main),
+            avoid=words_to_avoid(rows[0]["path"], names_of(rows)),
             units=tuple(shown_unit(row) for row in main),
         )
         for rows, main in zip(in_files, shown, strict=True)
     )
     user = redact(area_prompt(AreaTask(repo=repo, paths=tuple(paths), files=files, wanted=wanted)))
-    named = letters(len(files))
+    named, area = letters(len(files)), [file.path for file in files]
     words = [unit_words(rows[0]["path"], names_of(rows), "") for rows in in_files]
-    digest = shown_digest(row["content_hash"] for main in shown for row in main)
+    units = [
+        {"letter": letter, "file": file, **place_of(row), "body": sorted(stems(unit_text(row)))}
+        for file, main in zip(named, shown, strict=True)
+        for letter, row in zip(unit_letters(file, len(main)), main, strict=True)
+    ]
+    # other files, and other letters for the same units, are other questions too
+    digest = shown_digest(f"{unit['letter']} {unit['unit_hash']}" for unit in units)
     return Request(
-        custom_id=f"area-{repo}-{digest}-{AREA_PROMPT_VERSION}",
+        custom_id=f"area-{repo}-{area_hash(repo, area)[:16]}-{digest}-{AREA_PROMPT_VERSION}",
         task="queries",
         system=AREA_SYSTEM,
         user=user.text,
@@ -92,14 +127,10 @@ def _area_request(
         manifest={
             "repo": repo,
             "version": version,
-            "paths": [file.path for file in files],
+            "paths": area,
             "prompt_version": AREA_PROMPT_VERSION,
             "wanted": wanted,
-            "units": [
-                {"letter": letter, "file": file, **place_of(row), "body": sorted(stems(unit_text(row)))}
-                for file, main in zip(named, shown, strict=True)
-                for letter, row in zip(unit_letters(file, len(main)), main, strict=True)
-            ],
+            "units": units,
             "files": {
                 letter: {"path": sorted(known.path), "names": sorted(known.names)}
                 for letter, known in zip(named, words, strict=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from xtr_pipeline.judge.prices import Usage
-from xtr_pipeline.judge.records import Record, field_problems, file_hash, is_int, is_number, label_problems
+from xtr_pipeline.judge.records import Record, area_hash, field_problems, file_hash, is_int, is_number, label_problems
 
 Outcome = Literal["answered", "declined", "quarantined"]
 OUTCOMES: tuple[Outcome, ...] = ("answered", "declined", "quarantined")
@@ -67,7 +67,7 @@ def repo_of(entry: Mapping[str, Any]) -> str:
 
 
 def subject_of(entry: Mapping[str, Any]) -> str:
-    """What was asked about: a query with its turn, a unit, a file or an area; however a pool was ordered."""
+    """What was asked about: a query with its turn, a unit, a file or files; the same however a pool was ordered."""
     if entry["task"] == "queries" and "paths" in entry:
         return area_subject(entry["repo"], entry["paths"])
     if entry["task"] == "queries" and "units" in entry:
@@ -84,7 +84,7 @@ def file_subject(repo: str, path: str) -> str:
 
 def area_subject(repo: str, paths: Sequence[str]) -> str:
     """The subject of a request for queries about files that stand together."""
-    return f"area-{file_hash(repo, chr(10).join(paths))[:16]}"
+    return f"area-{area_hash(repo, paths)[:16]}"
 
 
 def asked_problems(record: Mapping[str, Any]) -> list[str]:

@@ -1,9 +1,9 @@
-"""What is left to ask: queries for units and files, grades for queries without one, deeper and second judgings."""
+"""What is left to ask: queries for units, files and areas, first grades, deeper and second judgings."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -99,14 +99,26 @@ def plan_area_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is no
     taken: Collection[str] = (),
     declined: Collection[str] = (),
 ) -> Plan:
-    """Requests for areas of one repo with at most `limit` files (one area at least), none of them in `taken`.
+    """Requests for areas of one repo, at most `limit` files together, none of them in `taken`.
 
-    Areas with a file that a query from an area leads to, and requests whose ids are in `declined`
-    (`declined_requests`), are not asked about again.
+    Files that queries from an area lead to, and requests whose ids are in `declined` (`declined_requests`), are not
+    asked about again.
     """
-    areas = sample_areas(units, seed, {*queries.filter(from_area())["path"].to_list(), *taken})
+    if limit < 1:
+        return Plan(())
+    known = {*queries.filter(from_area())["path"].to_list(), *taken}
+    areas = sample_areas(units, seed, known, most=min(AREA_FILES, limit))
     wanted = (request for request in area_requests(units, areas) if request.custom_id not in declined)
-    return Plan(tuple(itertools.islice(wanted, max(1, limit // AREA_FILES))))
+    return Plan(tuple(_within(wanted, limit)))
+
+
+def _within(requests: Iterable[Request], files: int) -> Iterator[Request]:
+    """The first requests about areas, as many as have at most so many files together."""
+    for request in requests:
+        files -= len(request.manifest["paths"])
+        if files < 0:
+            return
+        yield request
 
 
 def declined_requests(asked: pl.DataFrame) -> frozenset[str]:

@@ -18,6 +18,8 @@ from xtr_pipeline.judge.records import QUERY_KINDS, QueryKind
 from xtr_pipeline.judge.rubric import RUBRIC
 
 QUERY_PROMPT_VERSION = "q1"
+QUERY_PROMPT_VERSIONS = ("q1",)
+"""All that the ledger may hold."""
 GRADING_PROMPT_VERSION = "g1"
 
 DATA_NOT_INSTRUCTIONS = """\

@@ -1,4 +1,4 @@
-"""What a query of the ledger was written about, by its prompt: a unit, or a whole file."""
+"""What a query of the ledger was written about, by its prompt: a unit, a file, or a file of an area."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import polars as pl
 
 from xtr_pipeline.judge.area_prompt import AREA_PROMPT_VERSIONS
 from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSIONS
-from xtr_pipeline.judge.prompts import QUERY_PROMPT_VERSION
+from xtr_pipeline.judge.prompts import QUERY_PROMPT_VERSIONS
 
-PROMPT_VERSIONS = (QUERY_PROMPT_VERSION, *FILE_PROMPT_VERSIONS, *AREA_PROMPT_VERSIONS)
+PROMPT_VERSIONS = (*QUERY_PROMPT_VERSIONS, *FILE_PROMPT_VERSIONS, *AREA_PROMPT_VERSIONS)
 """Of all prompts that queries of the ledger were written for."""
 
 

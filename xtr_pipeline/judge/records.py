@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date as calendar_date
 from typing import Any, Literal
 
@@ -72,6 +72,11 @@ def query_id(repo: str, query: str) -> str:
 def file_hash(repo: str, path: str) -> str:
     """The identity of a file: sha256 hex over repo, newline, path."""
     return hashlib.sha256(f"{repo}\n{path}".encode()).hexdigest()
+
+
+def area_hash(repo: str, paths: Iterable[str]) -> str:
+    """The identity of files that stand together: sha256 hex over repo, newline, and the paths with newlines between."""
+    return file_hash(repo, "\n".join(paths))
 
 
 def query_key(record: Mapping[str, Any]) -> tuple[str]:

@@ -10,7 +10,7 @@ import polars as pl
 from xtr_pipeline.judge.agreement import measure_agreement
 from xtr_pipeline.judge.asked_records import file_subject
 from xtr_pipeline.judge.hard_negatives import hard_negative_share
-from xtr_pipeline.judge.query_subjects import about_file, from_file
+from xtr_pipeline.judge.query_subjects import about_file, from_area, from_file
 from xtr_pipeline.judge.records import GRADES, POSITIVE_GRADE
 
 
@@ -20,7 +20,8 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
     `pairs` are distinct (query, unit) pairs, `judgments` are grade records. `bad_queries` are graded queries whose own
     source unit, or any unit of the file that they are about, is not graded 4 or better by their first judging.
     `hard_negative_share` is the share of graded queries with a unit among BM25's first five that is graded 2 or less.
-    `files` are those that queries were written about as a whole. `asked`, `answered` and `quarantined` count requests
+    `files` are those that queries were written about as a whole, each shown alone; `files_in_areas` those that queries
+    lead to whose writer saw them among their neighbours. `asked`, `answered` and `quarantined` count requests
     (a unit, file or area that queries were wanted for, a query's pool in one judging); `money` is in the price table's
     currency.
     """
@@ -30,7 +31,8 @@ def ledger_status(queries: pl.DataFrame, grades: pl.DataFrame, asked: pl.DataFra
     histogram = dict(grades.group_by("grade").len().iter_rows())
     return {
         "queries": queries.height,
-        "files": queries.filter(about_file()).select("repo", "path").n_unique(),
+        "files": queries.filter(from_file()).select("repo", "path").n_unique(),
+        "files_in_areas": queries.filter(from_area()).select("repo", "path").n_unique(),
         "queries_by_kind": _counts(queries, "kind"),
         "queries_by_repo": _counts(queries, "repo"),
         "graded_queries": grades["query_id"].n_unique(),

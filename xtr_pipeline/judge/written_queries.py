@@ -7,7 +7,7 @@ import polars as pl
 from xtr_pipeline.corpus.outlines import outline_id, outlines
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.judge.attachment import attach_grades
-from xtr_pipeline.judge.query_subjects import about_file, source
+from xtr_pipeline.judge.query_subjects import about_file
 
 
 def written_about(queries: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
@@ -18,9 +18,8 @@ def written_about(queries: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
         units: Code units of the same repository.
 
     Returns:
-        The queries in their order with their `source` (`judge.query_subjects`), `unit_id` and `text` (the unit's
-        rendering), both null where the unit is gone; queries about a whole file also with `outline_id` and
-        `outline_text`, which are null for those about a unit.
+        The queries in their order with `unit_id` and `text` (the unit's rendering), both null where the unit is gone;
+        queries about a whole file also with `outline_id` and `outline_text`, which are null for those about a unit.
     """
     attached = attach_grades(queries, units).grades.select("query_id", "unit_id")
     texts = _texts(units.filter(pl.col("unit_id").is_in(attached["unit_id"].unique().to_list())))
@@ -30,11 +29,9 @@ def written_about(queries: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     shown = files.select("query_id", outline_id=ids).join(
         _texts(of_files).rename({"unit_id": "outline_id", "text": "outline_text"}), on="outline_id", how="inner"
     )
-    return (
-        queries.with_columns(source())
-        .join(attached.join(texts, on="unit_id", how="left"), on="query_id", how="left", maintain_order="left")
-        .join(shown, on="query_id", how="left", maintain_order="left")
-    )
+    return queries.join(
+        attached.join(texts, on="unit_id", how="left"), on="query_id", how="left", maintain_order="left"
+    ).join(shown, on="query_id", how="left", maintain_order="left")
 
 
 def _texts(units: pl.DataFrame) -> pl.DataFrame:

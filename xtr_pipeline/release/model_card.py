@@ -128,7 +128,8 @@ def _label_limits(labels: tuple[LabelFacts, ...]) -> list[str]:
     train = [of for of in labels if of.role == "train"]
     return [
         f"{of.only_written:,} of the {of.queries:,} train queries were only written by a language model that read one "
-        "unit or one file (prompt f1); what it named is taken for their answer, and nobody graded them. "
+        "unit, one file (prompt f1) or up to eight neighbouring files (a1); what it named is taken for their answer, "
+        "and nobody graded them. "
         f"{of.graded_queries:,} have a pool that a language model graded from 1 to 5. Both carry that model's leniency "
         "and blind spots."
         for of in train

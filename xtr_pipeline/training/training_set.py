@@ -22,7 +22,7 @@ class Labels:
     """What is known about one train repository.
 
     Attributes:
-        queries: Written queries with what they are about and their source (`judge.written_queries`).
+        queries: Written queries with what they are about (`judge.written_queries`) and `source`, one of `WRITTEN`.
         graded: Ids of the queries that a judge graded; they count by their grades alone, also where these show that a
             query is a bad one.
         judged: Examples of queries with grades.

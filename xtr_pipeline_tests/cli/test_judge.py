@@ -214,9 +214,21 @@ def test_grades_can_be_wanted_for_the_queries_of_some_prompts_alone(project: Pat
     for prompts, wanted in (("q1", 3), ("f1,q1", 3), ("a1", 0)):
         result = _xtr("export", "grades", "--dry-run", "--proposers", "bm25", "--prompts", prompts)
         assert f"{wanted} requests, nothing was written" in result.output
-    refused = _xtr("export", "grades", "--dry-run", "--prompts", "a1,q9")
-    assert refused.exit_code == 2
-    assert "no prompts for queries: q9; there are q1, f1, a1" in refused.output
+    for what, prompts, reason in (
+        ("grades", "a1,q9", "no prompts for queries: q9; there are q1, f1, a1"),
+        ("areas", "q1", "--prompts chooses queries that are graded: ask for grades, deeper or second, not areas"),
+    ):
+        refused = _xtr("export", what, "--dry-run", "--prompts", prompts)
+        assert refused.exit_code == 2
+        assert reason in refused.output
+
+
+def test_a_choice_of_prompts_is_refused_before_anything_is_asked(project: Path) -> None:
+    (project / "data" / "judge.toml").write_text('[endpoint]\nmodel = "tiny"\n')
+    with running(lambda _, __: json.dumps({"queries": [], "skip": "Nothing."})) as server:
+        for prompts in ("q9", "q1"):
+            assert _xtr("run", "--prompts", prompts, "--base-url", server.base_url).exit_code == 2
+        assert server.asked.total() == 0
 
 
 def test_areas_are_asked_about_once_in_each_repo(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,6 +283,7 @@ def test_all_asks_for_files_too(project: Path, monkeypatch: pytest.MonkeyPatch) 
     with running(lambda _, __: json.dumps({"queries": [], "skip": "Nothing."})) as server:
         result = _xtr("run", "--base-url", server.base_url)
     assert "files: 3 of 3 requests answered" in result.output
+    assert "areas: 1 of 1 requests answered" in result.output
 
 
 def test_a_refused_answer_is_an_exit_code_that_ci_sees(project: Path) -> None:

@@ -37,19 +37,18 @@ def test_a_query_whose_unit_is_gone_stays_without_one() -> None:
     assert (row["query"], row["unit_id"], row["text"]) == ("again", None, None)
 
 
-@pytest.mark.parametrize(("prompt_version", "source"), [("f1", "file"), ("a1", "area")])
-def test_only_a_query_about_a_file_gets_the_files_outline(prompt_version: str, source: str) -> None:
+@pytest.mark.parametrize("prompt_version", ["f1", "a1"])
+def test_only_a_query_about_a_file_gets_the_files_outline(prompt_version: str) -> None:
     units = three_units()
     about_file = queries(units, path="net/client.py", prompt_version=prompt_version)
     row = written_about(about_file, units).row(0, named=True)
     outline = with_outlines(units).filter(kind="outline", path="net/client.py")
-    assert row["source"] == source
     assert row["outline_id"] == outline["unit_id"].item()
     assert row["outline_text"] == render_units(outline)[0]
     assert "fetch_with_retry" in row["outline_text"]
     assert "parse_header" in row["outline_text"]
     about_unit = written_about(queries(units), units).row(0, named=True)
-    assert (about_unit["source"], about_unit["outline_id"], about_unit["outline_text"]) == ("written", None, None)
+    assert (about_unit["outline_id"], about_unit["outline_text"]) == (None, None)
 
 
 def test_the_outline_of_a_file_that_is_gone_is_none() -> None:

@@ -76,6 +76,7 @@ def test_files_are_asked_about_too(cut: Bench, monkeypatch: pytest.MonkeyPatch) 
         _settings(cut, server, ask=True)
         assert cut.materialise("queries", partition="alpha").success
     assert any("The file: net/client.py" in text for text in shown)
+    assert any("File A: " in text and "net/client.py" in text for text in shown)
 
 
 def test_new_units_get_queries_pools_grades_and_a_second_judging(cut: Bench) -> None:

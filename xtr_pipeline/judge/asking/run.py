@@ -101,7 +101,7 @@ def ask_and_store(  # noqa: PLR0913 - each is its own concern, and all are neede
             asked = asyncio.run(_asked(client, requests, source, budget, journal, store, show))
         finally:
             store.flush()
-        # units and files are asked about one after the other, and are one task
+        # units, files and areas are asked about one after the other, and are one task
         ids = {request.custom_id for request in requests}
         write_quarantine(folder / f"{task}.quarantine.jsonl", asked.refused, ids)
         if asked.stopped != "interrupted":

@@ -18,6 +18,7 @@ from xtr_pipeline.judge.ledger import load_asked, load_grades, load_queries
 from xtr_pipeline.judge.mined_negatives import mine_negatives
 from xtr_pipeline.judge.newest_checkpoint import newest_checkpoint
 from xtr_pipeline.judge.pools import build_pool, pool_from_grades, propose_many, stacked
+from xtr_pipeline.judge.query_subjects import source
 from xtr_pipeline.judge.requests import Request, grade_requests
 from xtr_pipeline.judge.sampling import Sampling
 from xtr_pipeline.judge.training_examples import examples_from_ledger
@@ -36,7 +37,7 @@ from xtr_pipeline.retrieval.sources import searcher_for_units
 class QueriesConfig(dg.Config):
     """Whether the judge is asked for queries (default: as data/judge.toml says), about how many units and files.
 
-    `areas`: files that are asked about with their neighbours.
+    `areas`: files of a repository that are asked about among their neighbours; 0: none.
     """
 
     ask: bool | None = None
@@ -70,7 +71,7 @@ def _wanted_queries(ledger: Path, repo: str, units: pl.DataFrame, config: Querie
 def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
     """`queries`, `mined_negatives`, `candidate_pool`, `judgments`."""
 
-    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="4", io_manager_key="frames")
+    @dg.asset(partitions_def=partitions.labelled, group_name="judge", code_version="3", io_manager_key="frames")
     def queries(
         context: dg.AssetExecutionContext, config: QueriesConfig, project: Project, code_units: pl.DataFrame
     ) -> Result:
@@ -84,9 +85,9 @@ def judge_assets(partitions: RepoPartitions) -> list[dg.AssetsDefinition]:
             asked = ask_judge(context, project, _wanted_queries(ledger, repo, code_units, config), "queries")
         inputs = inputs_version(context, project)
         written = written_about(load_queries(ledger, [repo]), code_units)
-        sample = written.select("kind", "query", "path").sample(min(10, written.height), seed=0)
+        sample = written.select(source(), "kind", "query", "path").sample(min(10, written.height), seed=0)
         facts = {
-            "queries per kind, and share of their words in the code": table(_kinds(written)),
+            "queries per source and kind, and share of their words in the code": table(_kinds(written)),
             "lost their unit": written["unit_id"].null_count(),
             "sample": table(sample),
         }
@@ -189,6 +190,6 @@ def _rankers(
 
 
 def _kinds(written: pl.DataFrame) -> pl.DataFrame:
-    """Queries by kind, with the mean share of their words that stand in the path, the file's names and the code."""
+    """Queries by source and kind, with the mean share of their words in the path, the file's names and the code."""
     shares = {f"in {name}": pl.col("overlap").struct.field(name).mean().round(3) for name in ("path", "names", "body")}
-    return written.group_by("kind").agg(queries=pl.len(), **shares).sort("kind")
+    return written.group_by(source(), "kind").agg(queries=pl.len(), **shares).sort("source", "kind")

@@ -15,6 +15,7 @@ from xtr_pipeline.evaluation.dev_probe import dev_queries
 from xtr_pipeline.evaluation.known_items import known_items
 from xtr_pipeline.evaluation.plots import loss_curve
 from xtr_pipeline.judge.ledger import load_grades
+from xtr_pipeline.judge.query_subjects import source
 from xtr_pipeline.orchestration.assets.corpus import network_errors
 from xtr_pipeline.orchestration.project import Project
 from xtr_pipeline.orchestration.results import (
@@ -63,7 +64,7 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
 
     @dg.asset(
         group_name="training",
-        code_version="1",
+        code_version="2",
         io_manager_key="frames",
         ins={name: _only(train_names, name) for name in ("queries", "mined_negatives", "judgments")},
     )
@@ -72,7 +73,8 @@ def training_assets(train_names: list[str], dev_names: list[str]) -> list[dg.Ass
     ) -> Result:
         """Written and judged queries of the train repositories, and mined negatives: what the candidate learns from."""
         inputs = inputs_version(context, project)
-        written, judged = by_partition(queries, train_names), by_partition(judgments, train_names)
+        found, judged = by_partition(queries, train_names), by_partition(judgments, train_names)
+        written = {name: frame.with_columns(source()) for name, frame in found.items()}
         mined = by_partition(mined_negatives, train_names)
         graded = frozenset(load_grades(project.files.ledger, train_names)["query_id"])
         examples = training_set_of(

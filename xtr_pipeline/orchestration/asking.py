@@ -30,6 +30,7 @@ def ask_judge(
     """Ask, store what is sound in the ledger, and give the figures as metadata.
 
     A budget that is spent, or a server that is gone, ends the asking and not the run: what the ledger holds is used.
+    The budget is that of a day (UTC), for all assets and repositories together.
 
     Raises:
         dg.Failure: The endpoint cannot be used at all; not to be retried.
@@ -45,6 +46,8 @@ def ask_judge(
             date=datetime.now(UTC).date().isoformat(),
             show=_logged(context, task),
             environ=os.environ,
+            # a night asks in many runs, one for each asset of each repository
+            daily=True,
         )
     except EndpointError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from xtr_pipeline.judge.asking.journal import Journal
 from xtr_pipeline.judge.ledger import load_grades, load_queries
+from xtr_pipeline.judge.prices import Usage
 from xtr_pipeline_tests.judge.asking.judge_server import JudgeServer, asked_query, graded, running
 from xtr_pipeline_tests.orchestration.conftest import Bench
 
@@ -111,6 +114,19 @@ def test_a_spent_budget_ends_the_asking_and_not_the_run(cut: Bench) -> None:
         assert server.asked.total() == 0
     assert _metadata(cut, "queries")["stopped"] == "budget"
     assert _stored(cut, "judgments/alpha.parquet").height == 2
+
+
+@pytest.mark.parametrize(("ended", "stopped"), [("today", "budget"), ("2026-01-01", None)])
+def test_a_day_has_one_budget_for_all_runs_of_the_graph(cut: Bench, ended: str, stopped: str | None) -> None:
+    day = datetime.now(UTC).date().isoformat() if ended == "today" else ended
+    with Journal(cut.project.files.home / "judge" / "tiny", day) as journal:
+        journal.ended(journal.sent("another partition", Usage(900_000, 0)), Usage(900_000, 0))
+        journal.finished()
+    with running(_answer) as server:
+        _settings(cut, server, ask=True, budget="tokens = 900_000")
+        assert cut.materialise("queries", partition="alpha").success
+        assert (server.asked.total() == 0) == (stopped == "budget")
+    assert _metadata(cut, "queries").get("stopped") == stopped
 
 
 def test_an_endpoint_that_cannot_be_used_fails_with_the_cure(cut: Bench) -> None:

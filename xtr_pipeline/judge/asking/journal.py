@@ -26,11 +26,15 @@ SYNC_EVERY_S = 1.0
 class Journal:
     """The two files of a run's folder, open for appending."""
 
-    def __init__(self, folder: Path) -> None:
-        """Opens or makes the folder; a line that a kill cut off is ended, so that the next one stands by itself."""
+    def __init__(self, folder: Path, day: str = "") -> None:
+        """Opens or makes the folder; a line that a kill cut off is ended, so that the next one stands by itself.
+
+        With a `day`, what all runs of that day have spent counts before, and not what one that was interrupted has.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.spent_before = spent_in(folder)
+        self.spent_before = spent_in(folder, day)
+        self._stamp = {"day": day} if day else {}
         self._earlier = _by_request(folder / ANSWERS)
         self._answers = _appending(folder / ANSWERS)
         self._spent = _appending(folder / SPENT)
@@ -54,12 +58,16 @@ class Journal:
         """Note an exchange before it is sent; returns its name for `ended`."""
         self._number += 1
         exchange = f"{os.getpid()}-{self._number}-{custom_id}"
-        self._write(self._spent, {"sent": exchange, "bound": [bound.prompt_tokens, bound.completion_tokens]})
+        self._write(
+            self._spent, {"sent": exchange, "bound": [bound.prompt_tokens, bound.completion_tokens], **self._stamp}
+        )
         return exchange
 
     def ended(self, exchange: str, used: Usage) -> None:
         """Note what an exchange took."""
-        self._write(self._spent, {"ended": exchange, "used": [used.prompt_tokens, used.completion_tokens]})
+        self._write(
+            self._spent, {"ended": exchange, "used": [used.prompt_tokens, used.completion_tokens], **self._stamp}
+        )
 
     def answered(self, line: Mapping[str, Any]) -> str:
         """Keep an answer's line; returns it as it stands in the file."""
@@ -82,7 +90,7 @@ class Journal:
 
 
 class SpentBefore:
-    """What a folder's interrupted run has spent: exchanges that ended, and the bounds of those that did not."""
+    """What was spent before: exchanges that ended, and the bounds of those that did not."""
 
     def __init__(self) -> None:
         """Nothing yet."""
@@ -95,10 +103,12 @@ class SpentBefore:
         return sum(self.open.values(), self.ended)
 
 
-def spent_in(folder: Path) -> SpentBefore:
-    """What was spent in a run's folder since a run last ended there by itself."""
+def spent_in(folder: Path, day: str = "") -> SpentBefore:
+    """What was spent in a folder since a run last ended there by itself, or by all runs that count by this day."""
     before = SpentBefore()
     for _, line in _lines(folder / SPENT):
+        if day and line.get("day") != day:
+            continue
         if "finished" in line:
             before = SpentBefore()
         elif "sent" in line:

@@ -71,11 +71,13 @@ def ask_and_store(  # noqa: PLR0913 - each is its own concern, and all are neede
     date: str,
     show: Callable[[AskProgress], None],
     environ: Mapping[str, str] = os.environ,
+    daily: bool = False,
 ) -> RunReport:
     """Ask the requests of one task, and append what is sound to the ledger while it comes in.
 
     Ctrl-C sends nothing new and waits for what is under way; a second one gives that up. Either way, and also after a
-    kill, the next run goes on from the journal.
+    kill, the next run goes on from the journal. The budget is one run's, or, `daily`, that of all such runs with this
+    `date`.
 
     Raises:
         EndpointError: The endpoint cannot be used; what came before is stored.
@@ -91,7 +93,7 @@ def ask_and_store(  # noqa: PLR0913 - each is its own concern, and all are neede
     price = settings.price_of(endpoint.chat.model)
     source = Source(task, endpoint.judge, date, price, batch=False)
     folder = folders.journal(endpoint.judge)
-    with Journal(folder) as journal:
+    with Journal(folder, date if daily else "") as journal:
         add_to_manifest(requests, folder)
         budget = Budget(settings.limits, price, journal.spent_before.total)
         already = budget.spent

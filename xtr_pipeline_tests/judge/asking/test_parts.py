@@ -103,6 +103,19 @@ def test_a_journal_counts_what_ended_and_in_full_what_did_not(tmp_path: Path) ->
     assert spent_in(tmp_path).total == Usage()
 
 
+def test_a_journal_of_a_day_counts_all_runs_of_that_day_and_no_others(tmp_path: Path) -> None:
+    for day in ("2026-11-26", "2026-11-27", "2026-11-27", ""):
+        with Journal(tmp_path, day) as journal:
+            journal.ended(journal.sent("a", Usage(100, 10)), Usage(40, 4))
+            journal.finished()
+    assert [spent_in(tmp_path, day).total.tokens for day in ("2026-11-26", "2026-11-27", "2026-11-28")] == [44, 88, 0]
+    with Journal(tmp_path, "2026-11-27") as journal:
+        journal.sent("b", Usage(100, 10))
+        assert journal.spent_before.total == Usage(80, 8)
+    # what was under way when a run was killed counts in full
+    assert spent_in(tmp_path, "2026-11-27").total == Usage(180, 18)
+
+
 def test_progress_shows_rate_cost_and_time_left() -> None:
     at = AskProgress(30, 90, 1, 2, 0, tokens=12_345, money=0.5, seconds=15.0)
     assert at.line() == "30/90 requests, 2.0/s, 12,345 tokens, 0.5000 spent, 1 quarantined, 2 unanswered, ETA 0:30"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated
 
 import polars as pl
@@ -96,8 +95,9 @@ def rankers_of(name: str, units: pl.DataFrame, proposers: str) -> dict[str, tupl
         # MLX takes a while to import, and BM25 alone does not need it
         from xtr_pipeline.encoder.checkpoint import load_from
 
-        searcher = searcher_for_units(units, load_from(str(folder), home), home / "index" / name)
-        rankers[proposer if proposer == "base" else Path(folder).name] = (searcher, "semantic")
+        encoder = load_from(str(folder), home)
+        searcher = searcher_for_units(units, encoder, home / "index" / name)
+        rankers[proposer if proposer == "base" else encoder.fingerprint[:16]] = (searcher, "semantic")
     return rankers
 
 

@@ -1,14 +1,18 @@
 """`xtr judge` from export to status over a small project of its own."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from xtr_pipeline.cli.judge import judge_app
+from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline_tests.judge.asking.judge_server import asked_query, graded, running
 from xtr_pipeline_tests.judge.sample_units import CLEAN, FETCH, PARSE
+
+CHECKPOINTS = Path(__file__).parents[1] / "encoder" / "fixtures"
 
 
 @pytest.fixture
@@ -207,6 +211,18 @@ def test_an_export_asks_only_for_what_is_missing(project: Path) -> None:
     assert "0 requests" in again.output
     assert _graded(project, 1).exit_code == 0
     assert "0 requests" in _xtr("export", "grades", "--out", project / "more", "--proposers", "bm25").output
+
+
+def test_a_checkpoint_that_proposes_is_named_by_its_fingerprint_wherever_it_lies(project: Path) -> None:
+    _written(project)
+    names = ("tiny_bert", "tiny_mpnet")
+    folders = [shutil.copytree(CHECKPOINTS / name, project / name / "model") for name in names]
+    out = project / "grades"
+    proposers = ",".join(str(folder) for folder in folders)
+    exported = _xtr("export", "grades", "--out", out, "--proposers", proposers)
+    assert exported.exit_code == 0, exported.output
+    named = {name for entry in _manifest(out) for unit in entry["units"] for name in unit["proposed_by"]}
+    assert named == {"source", *(load_encoder(CHECKPOINTS / name).fingerprint[:16] for name in names)}
 
 
 def test_grades_can_be_wanted_for_the_queries_of_some_prompts_alone(project: Path) -> None:

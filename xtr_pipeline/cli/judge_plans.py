@@ -12,6 +12,7 @@ from rich.console import Console
 from xtr_pipeline.cli.judge_inputs import chosen_repos, files, rankers_of, registry, units_of
 from xtr_pipeline.corpus.registry import SourceRepo
 from xtr_pipeline.judge.campaign import (
+    FilesPlan,
     GradingPlan,
     Plan,
     declined_requests,
@@ -115,6 +116,6 @@ def _plan_queries(
     if what == "areas":
         shown = [entry["paths"] for entry in held if isinstance(entry.get("paths"), list)]
         taken = {str(path) for paths in shown for path in paths}
-        return plan_area_queries(units, queries, options.units, options.seed, taken, declined)
+        return plan_area_queries(units, queries, FilesPlan(options.units, options.seed, taken, declined))
     taken = {str(entry["path"]) for entry in held if "path" in entry}
-    return plan_file_queries(units, queries, options.units, options.seed, taken, declined)
+    return plan_file_queries(units, queries, FilesPlan(options.units, options.seed, taken, declined))

@@ -37,6 +37,23 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class FilesPlan:
+    """How many files of a repo queries are wanted about, alone or in areas.
+
+    Attributes:
+        limit: At most so many files.
+        seed: Draws files and areas.
+        taken: Paths that are asked about elsewhere.
+        declined: Ids of requests that are not made again (`declined_requests`).
+    """
+
+    limit: int
+    seed: int
+    taken: Collection[str] = ()
+    declined: Collection[str] = ()
+
+
+@dataclass(frozen=True)
 class GradingPlan:
     """Which queries of a repo are graded, and how pools are drawn.
 
@@ -74,42 +91,21 @@ def plan_queries(
     return Plan(tuple(query_requests(units, chosen, sampling)))
 
 
-def plan_file_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is not asked again
-    units: pl.DataFrame,
-    queries: pl.DataFrame,
-    limit: int,
-    seed: int,
-    taken: Collection[str] = (),
-    declined: Collection[str] = (),
-) -> Plan:
-    """Requests for at most `limit` files of one repo that no query was written about as a whole, and not `taken`.
-
-    Requests whose ids are in `declined` (`declined_requests`) are not made again.
-    """
-    paths = sample_files(units, seed, {*queries.filter(from_file())["path"].to_list(), *taken})
-    wanted = (request for request in file_requests(units, paths) if request.custom_id not in declined)
-    return Plan(tuple(itertools.islice(wanted, limit)))
+def plan_file_queries(units: pl.DataFrame, queries: pl.DataFrame, plan: FilesPlan) -> Plan:
+    """Requests for files of one repo that no query was written about, the file shown alone."""
+    paths = sample_files(units, plan.seed, {*queries.filter(from_file())["path"].to_list(), *plan.taken})
+    wanted = (request for request in file_requests(units, paths) if request.custom_id not in plan.declined)
+    return Plan(tuple(itertools.islice(wanted, plan.limit)))
 
 
-def plan_area_queries(  # noqa: PLR0913, PLR0917 - what is asked, and what is not asked again
-    units: pl.DataFrame,
-    queries: pl.DataFrame,
-    limit: int,
-    seed: int,
-    taken: Collection[str] = (),
-    declined: Collection[str] = (),
-) -> Plan:
-    """Requests for areas of one repo, at most `limit` files together, none of them in `taken`.
-
-    Files that queries from an area lead to, and requests whose ids are in `declined` (`declined_requests`), are not
-    asked about again.
-    """
-    if limit < 1:
+def plan_area_queries(units: pl.DataFrame, queries: pl.DataFrame, plan: FilesPlan) -> Plan:
+    """Requests for areas of one repo, without files that queries from an area lead to."""
+    if plan.limit < 1:
         return Plan(())
-    known = {*queries.filter(from_area())["path"].to_list(), *taken}
-    areas = sample_areas(units, seed, known, most=min(AREA_FILES, limit))
-    wanted = (request for request in area_requests(units, areas) if request.custom_id not in declined)
-    return Plan(tuple(_within(wanted, limit)))
+    known = {*queries.filter(from_area())["path"].to_list(), *plan.taken}
+    areas = sample_areas(units, plan.seed, known, most=min(AREA_FILES, plan.limit))
+    wanted = (request for request in area_requests(units, areas) if request.custom_id not in plan.declined)
+    return Plan(tuple(_within(wanted, plan.limit)))
 
 
 def _within(requests: Iterable[Request], files: int) -> Iterator[Request]:

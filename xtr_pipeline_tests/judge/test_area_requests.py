@@ -12,7 +12,7 @@ from xtr_pipeline.judge.area_prompt import AREA_PROMPT_VERSION, AREA_PROMPT_VERS
 from xtr_pipeline.judge.area_requests import AREA_FILES, area_requests, sample_areas
 from xtr_pipeline.judge.asked_records import area_subject, subject_of
 from xtr_pipeline.judge.batches import export_requests
-from xtr_pipeline.judge.campaign import plan_area_queries, plan_file_queries
+from xtr_pipeline.judge.campaign import FilesPlan, plan_area_queries, plan_file_queries
 from xtr_pipeline.judge.chat_body import ChatSettings
 from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSION
 from xtr_pipeline.judge.importing import Imported, LabelledRepos, import_answers
@@ -149,7 +149,7 @@ def test_the_same_code_in_other_files_or_under_other_letters_is_another_question
 
 
 def _asked(queries: pl.DataFrame, limit: int = 99, **left_out: set[str]) -> set[str]:
-    requests = plan_area_queries(UNITS, queries, limit, 1, **left_out).requests
+    requests = plan_area_queries(UNITS, queries, FilesPlan(limit, 1, **left_out)).requests
     return {path for request in requests for path in request.manifest["paths"]}
 
 
@@ -163,7 +163,7 @@ def test_an_area_is_asked_about_once_and_apart_from_its_files() -> None:
     # of what stands around the file that has a query, f00 and f01 are too few
     assert _asked(by_area) == {f"net/f0{n}.py" for n in range(3, 10)} == _asked(NO_QUERIES, taken={"net/f02.py"})
     files = [
-        {each.manifest["path"] for each in plan_file_queries(UNITS, known, 99, 1).requests}
+        {each.manifest["path"] for each in plan_file_queries(UNITS, known, FilesPlan(99, 1)).requests}
         for known in (by_file, by_area)
     ]
     assert ["net/f02.py" in paths for paths in files] == [False, True]
@@ -171,7 +171,7 @@ def test_an_area_is_asked_about_once_and_apart_from_its_files() -> None:
 
 @pytest.mark.parametrize(("limit", "sizes"), [(0, []), (3, [3]), (8, [8]), (15, [8]), (16, [8, 8]), (99, [8] * 5)])
 def test_as_many_areas_are_asked_about_as_have_so_many_files(limit: int, sizes: list[int]) -> None:
-    requests = plan_area_queries(_units(40), NO_QUERIES, limit, 1).requests
+    requests = plan_area_queries(_units(40), NO_QUERIES, FilesPlan(limit, 1)).requests
     assert [len(request.manifest["paths"]) for request in requests] == sizes
 
 

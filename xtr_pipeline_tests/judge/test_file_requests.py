@@ -11,7 +11,7 @@ from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.judge.answers import Source
 from xtr_pipeline.judge.asked_records import asked_record, file_subject, subject_of
 from xtr_pipeline.judge.batches import export_requests
-from xtr_pipeline.judge.campaign import declined_requests, plan_file_queries, plan_queries
+from xtr_pipeline.judge.campaign import FilesPlan, declined_requests, plan_file_queries, plan_queries
 from xtr_pipeline.judge.chat_body import ChatSettings
 from xtr_pipeline.judge.file_prompt import FILE_PROMPT_VERSION, FILE_PROMPT_VERSIONS
 from xtr_pipeline.judge.file_requests import SHOWN_UNITS, file_requests, sample_files
@@ -91,7 +91,10 @@ def test_a_file_that_was_rewritten_is_another_question() -> None:
 
 
 def _paths(queries: pl.DataFrame, limit: int = 9, **left_out: set[str]) -> set[str]:
-    return {request.manifest["path"] for request in plan_file_queries(UNITS, queries, limit, 1, **left_out).requests}
+    return {
+        request.manifest["path"]
+        for request in plan_file_queries(UNITS, queries, FilesPlan(limit, 1, **left_out)).requests
+    }
 
 
 def test_a_file_is_asked_about_once_whatever_was_asked_about_its_units() -> None:

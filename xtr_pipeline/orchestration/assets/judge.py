@@ -7,6 +7,7 @@ import polars as pl
 
 from xtr_pipeline.encoder.checkpoint import load_encoder
 from xtr_pipeline.judge.campaign import (
+    FilesPlan,
     GradingPlan,
     declined_requests,
     plan_area_queries,
@@ -63,8 +64,8 @@ def _wanted_queries(ledger: Path, repo: str, units: pl.DataFrame, config: Querie
     known, declined = load_queries(ledger, [repo]), declined_requests(load_asked(ledger, [repo]))
     sampling = Sampling(per_repo=config.units)
     about_units = plan_queries(units, known, sampling, declined=declined)
-    about_files = plan_file_queries(units, known, config.files, sampling.seed, declined=declined)
-    about_areas = plan_area_queries(units, known, config.areas, sampling.seed, declined=declined)
+    about_files = plan_file_queries(units, known, FilesPlan(config.files, sampling.seed, declined=declined))
+    about_areas = plan_area_queries(units, known, FilesPlan(config.areas, sampling.seed, declined=declined))
     return [*about_units.requests, *about_files.requests, *about_areas.requests]
 
 

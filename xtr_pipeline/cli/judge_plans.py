@@ -114,8 +114,7 @@ def _plan_queries(
     # the same path may be one of another repo's files
     held = [entry for entry in held if entry.get("repo") == repo.name and "units" in entry]
     if what == "areas":
-        shown = [entry["paths"] for entry in held if isinstance(entry.get("paths"), list)]
-        taken = {str(path) for paths in shown for path in paths}
+        taken = {path for entry in held for path in entry.get("paths", ())}
         return plan_area_queries(units, queries, FilesPlan(options.units, options.seed, taken, declined))
     taken = {str(entry["path"]) for entry in held if "path" in entry}
     return plan_file_queries(units, queries, FilesPlan(options.units, options.seed, taken, declined))

@@ -19,13 +19,12 @@ from xtr_pipeline.judge.area_prompt import (
     unit_letters,
 )
 from xtr_pipeline.judge.file_requests import main_units, sample_files
-from xtr_pipeline.judge.overlap import unit_words, words_to_avoid
+from xtr_pipeline.judge.overlap import words_to_avoid
 from xtr_pipeline.judge.prompts import letters
 from xtr_pipeline.judge.records import QueryKind, area_hash
 from xtr_pipeline.judge.redaction import redact
-from xtr_pipeline.judge.requests import Request, names_of, place_of, shown_digest, shown_unit, unit_lines, unit_text
+from xtr_pipeline.judge.requests import Request, lettered, names_of, shown_digest, shown_unit, unit_lines, words_of_file
 from xtr_pipeline.judge.sampling import Sampling, shuffled, substantial
-from xtr_pipeline.judge.words import stems
 
 AREA_FILES = 8
 LEAST_FILES = 3
@@ -93,26 +92,26 @@ def wanted_of(files: int) -> dict[QueryKind, int]:
 
 
 def _area_request(
-    paths: Sequence[str],
+    paths: tuple[str, ...],
     in_files: Sequence[Sequence[Mapping[str, Any]]],
     shown: Sequence[Sequence[Mapping[str, Any]]],
 ) -> Request:
     repo, version = in_files[0][0]["repo"], in_files[0][0]["version"]
     wanted = wanted_of(len(in_files))
+    area, names = [rows[0]["path"] for rows in in_files], [names_of(rows) for rows in in_files]
     files = tuple(
         ShownFile(
-            path=rows[0]["path"],
+            path=path,
             outline=_outline(rows, main),
-            avoid=words_to_avoid(rows[0]["path"], names_of(rows)),
+            avoid=words_to_avoid(path, defined),
             units=tuple(shown_unit(row) for row in main),
         )
-        for rows, main in zip(in_files, shown, strict=True)
+        for path, defined, rows, main in zip(area, names, in_files, shown, strict=True)
     )
-    user = redact(area_prompt(AreaTask(repo=repo, paths=tuple(paths), files=files, wanted=wanted)))
-    named, area = letters(len(files)), [file.path for file in files]
-    words = [unit_words(rows[0]["path"], names_of(rows), "") for rows in in_files]
+    user = redact(area_prompt(AreaTask(repo=repo, paths=paths, files=files, wanted=wanted)))
+    named = letters(len(files))
     units = [
-        {"letter": letter, "file": file, **place_of(row), "body": sorted(stems(unit_text(row)))}
+        {"file": file, **lettered(letter, row)}
         for file, main in zip(named, shown, strict=True)
         for letter, row in zip(unit_letters(file, len(main)), main, strict=True)
     ]
@@ -132,8 +131,7 @@ def _area_request(
             "wanted": wanted,
             "units": units,
             "files": {
-                letter: {"path": sorted(known.path), "names": sorted(known.names)}
-                for letter, known in zip(named, words, strict=True)
+                letter: words_of_file(path, defined) for letter, path, defined in zip(named, area, names, strict=True)
             },
         },
         redacted=user.found,

@@ -18,13 +18,12 @@ from xtr_pipeline.judge.file_prompt import (
     FileTask,
     file_prompt,
 )
-from xtr_pipeline.judge.overlap import unit_words, words_to_avoid
+from xtr_pipeline.judge.overlap import words_to_avoid
 from xtr_pipeline.judge.prompts import letters
 from xtr_pipeline.judge.records import QueryKind, file_hash
 from xtr_pipeline.judge.redaction import redact
-from xtr_pipeline.judge.requests import Request, names_of, place_of, shown_digest, shown_unit, unit_lines, unit_text
+from xtr_pipeline.judge.requests import Request, lettered, names_of, shown_digest, shown_unit, unit_lines, words_of_file
 from xtr_pipeline.judge.sampling import Sampling, shuffled, substantial
-from xtr_pipeline.judge.words import stems
 
 SHOWN_UNITS = 8
 OUTLINE_LINES = 60
@@ -66,7 +65,6 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
         wanted=WANTED,
     )
     user = redact(file_prompt(task))
-    known = unit_words(path, names, "")
     version_shown = shown_digest(row["content_hash"] for row in shown)
     return Request(
         # another version of the file is another question
@@ -81,11 +79,8 @@ def _file_request(in_file: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[
             "path": path,
             "prompt_version": FILE_PROMPT_VERSION,
             "wanted": dict(WANTED),
-            "units": [
-                {"letter": letter, **place_of(row), "body": sorted(stems(unit_text(row)))}
-                for letter, row in zip(letters(len(shown)), shown, strict=True)
-            ],
-            "words": {"path": sorted(known.path), "names": sorted(known.names)},
+            "units": [lettered(letter, row) for letter, row in zip(letters(len(shown)), shown, strict=True)],
+            "words": words_of_file(path, names),
         },
         redacted=user.found,
     )

@@ -209,6 +209,17 @@ def place_of(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def lettered(letter: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A shown unit as a manifest has it: its letter, its place, and the stems that a query about it is held against."""
+    return {"letter": letter, **place_of(row), "body": sorted(stems(unit_text(row)))}
+
+
+def words_of_file(path: str, names: Sequence[str]) -> dict[str, list[str]]:
+    """The stems of a file's path and names as a manifest has them."""
+    known = unit_words(path, names, "")
+    return {"path": sorted(known.path), "names": sorted(known.names)}
+
+
 def unit_text(row: Mapping[str, Any]) -> str:
     """A unit's documentation and body."""
     return f"{row['docstring'] or ''}\n{row['body']}"

@@ -50,9 +50,10 @@ def training_set_of(labels: Mapping[str, Labels]) -> pl.DataFrame:
     for known in labels.values():
         ungraded = ~pl.col("query_id").is_in(sorted(known.graded))
         unjudged = known.queries.filter(ungraded).drop_nulls("unit_id")
-        for source in WRITTEN:
-            alone = _with_outlines(_single(unjudged.filter(pl.col("source") == source)), known.queries)
-            frames.append(_from(source, _with_mined(alone, known.mined)))
+        # by what occurs, so that a source which `WRITTEN` does not list yet is trained on all the same
+        for (source,), alike in unjudged.partition_by("source", as_dict=True).items():
+            alone = _with_outlines(_single(alike), known.queries)
+            frames.append(_from(str(source), _with_mined(alone, known.mined)))
         frames.append(_from("judged", _with_outlines(known.judged, known.queries)))
     return _together(frames, labels)
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Bench:
             can go on from.
         trained: By recipe, the main job's checkpoint, where it has one of these very examples and dev set.
         asked: What arms are measured with in place of `dev_queries`, which early stopping looks at all the same.
+        repos: Dev repositories that arms are measured on; none named: all that are asked about.
     """
 
     base: Encoder
@@ -76,11 +77,26 @@ class Bench:
     measured: Path
     trained: Mapping[str, Checkpoint] = field(default_factory=dict)
     asked: tuple[EvalQuery, ...] = ()
+    repos: tuple[str, ...] = ()
 
     def queries(self) -> dict[str, list[EvalQuery]]:
         """What arms are measured with, by repository."""
         asked = self.asked or specified_queries(self.dev_queries)
-        return {repo: [query for query in asked if query.repo == repo] for repo in sorted({q.repo for q in asked})}
+        repos = sorted(self.repos or {query.repo for query in asked})
+        return {repo: [query for query in asked if query.repo == repo] for repo in repos}
+
+
+def on_repos(bench: Bench, repos: Sequence[str]) -> Bench:
+    """The same bench, measured on these dev repositories alone; on all that are asked about, where none is named.
+
+    Raises:
+        ValueError: Nothing is asked about one of them.
+    """
+    known = bench.queries()
+    strange = sorted(set(repos) - set(known))
+    if strange:
+        raise ValueError(f"no dev query is about {', '.join(strange)}; there are some about {', '.join(known)}")
+    return replace(bench, repos=tuple(repos))
 
 
 def measure(  # noqa: PLR0913, PLR0917 - what is measured, and who hears how far it is
@@ -217,6 +233,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         # what is the same for all arms of one table, and may not be for those of an older one
         parts += [search["narrowing"], search["fusion"]]
         parts += [[astuple(query) for query in bench.asked]] if bench.asked else []
+        parts += [["repos", *sorted(bench.repos)]] if bench.repos else []
     chosen_on_dev = recipe is not None and recipe.chooses_on_dev
     if chosen_on_dev:
         parts += ["probe", search["weights"]["salience"]]

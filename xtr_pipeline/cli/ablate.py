@@ -56,6 +56,16 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
             metavar="FILE",
         ),
     ] = None,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            help="Start from this checkpoint in place of the main job's base: what another one would buy.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    repos: Annotated[
+        str, typer.Option(help="Measure on these dev repositories, with commas between; default: all.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Write the table here as Markdown.", metavar="FILE")] = None,
 ) -> None:
     """Train and measure systems that differ in one thing, on the dev repositories.
@@ -75,7 +85,8 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
         asked = () if spec is None else load_spec(spec)
         if out is not None and not out.resolve().parent.is_dir():
             raise ValueError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
-        frame = _measured(console, _bench(measured, asked), chosen, numbers)
+        named = tuple(name.strip() for name in repos.split(",") if name.strip())
+        frame = _measured(console, _bench(measured, asked, base), named, chosen, numbers)
     except (ArmError, FileNotFoundError, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
@@ -88,14 +99,19 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
     if out is not None:
         options = [*([] if seeds == "13" else ["--seeds", seeds]), *([] if steps is None else ["--steps", str(steps)])]
         options += [] if spec is None else ["--spec", str(spec)]
+        options += [] if base is None else ["--base", str(base)]
+        options += [] if not repos else ["--repos", repos]
         command = shlex.join(["xtr", "ablate", *(arms or []), *options])
         out.write_text(ablation_markdown(frame, REFERENCES, command), encoding="utf-8")
 
 
-def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int]) -> pl.DataFrame:
-    from xtr_pipeline.ablation.measuring import mean_over_seeds, measure, model_folder
+def _measured(
+    console: Console, whole: Bench, repos: tuple[str, ...], arms: list[Arm], seeds: list[int]
+) -> pl.DataFrame:
+    from xtr_pipeline.ablation.measuring import mean_over_seeds, measure, model_folder, on_repos
     from xtr_pipeline.training.preparing import Spoken
 
+    bench = on_repos(whole, repos)
     frames = []
     for arm in arms:
         per_seed = []
@@ -114,12 +130,13 @@ def _say_of_start(console: Console, label: str, line: str) -> None:
     console.print(f"{label}, start: {line}", markup=False)
 
 
-def _bench(measured: Path | None, asked: tuple[EvalQuery, ...]) -> Bench:
+def _bench(measured: Path | None, asked: tuple[EvalQuery, ...], start: Path | None) -> Bench:
     """What the main job made of the train and dev repositories, and where measurements are kept.
 
     Raises:
         FileNotFoundError: It has not run.
         SpecError: `asked` has a query about something else than a file of a dev repository.
+        CheckpointError: `start` holds no checkpoint.
     """
     from xtr_pipeline.ablation.measuring import Bench, Checkpoint
     from xtr_pipeline.encoder.checkpoint import load_encoder
@@ -148,7 +165,7 @@ def _bench(measured: Path | None, asked: tuple[EvalQuery, ...]) -> Bench:
         return Checkpoint(record["recipe"], folder) if same and (folder / "config.json").is_file() else None
 
     queries = stored("dev_set")
-    base = load_encoder(project.files.home / json.loads(value("base_encoder"))["folder"])
+    base = load_encoder(start or project.files.home / json.loads(value("base_encoder"))["folder"])
     profile = project.settings()
     units = {repo: stored("code_units", repo) for repo in project.registry().names("dev")}
     check_relevant(asked, {repo: set(frame["path"]) for repo, frame in units.items()})

@@ -9,7 +9,15 @@ import pytest
 
 from xtr_pipeline.ablation import arms
 from xtr_pipeline.ablation.arms import Arm, ArmError
-from xtr_pipeline.ablation.measuring import Bench, Checkpoint, mean_over_seeds, measure, model_folder, share_of
+from xtr_pipeline.ablation.measuring import (
+    Bench,
+    Checkpoint,
+    mean_over_seeds,
+    measure,
+    model_folder,
+    on_repos,
+    share_of,
+)
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.corpus.units import units_frame
 from xtr_pipeline.encoder.checkpoint import load_encoder, save_encoder
@@ -180,6 +188,29 @@ def test_queries_that_are_brought_along_are_asked_alone_of_the_same_model(bench:
     same = usual.filter((pl.col("query_id") == "two-9") & (pl.col("mode") == "semantic"))
     assert frame.filter(pl.col("mode") == "semantic")["ranked"].to_list() == same["ranked"].to_list()
     assert measure(bench, arm, 13, steps).equals(usual)
+
+
+def test_named_repositories_are_measured_alone_with_the_same_model(bench: Bench) -> None:
+    steps, arm = Steps(), Arm("judged", "judged")
+    usual = measure(bench, arm, 13, steps)
+    alone = measure(on_repos(bench, ["two"]), arm, 13, steps)
+    assert steps.taken == 4
+    assert set(alone["repo"]) == {"two"}
+    # in the same order: one row a query and mode
+    assert alone["ranked"].to_list() == usual.filter(pl.col("repo") == "two")["ranked"].to_list()
+    assert measure(on_repos(bench, []), arm, 13, steps).equals(usual)
+
+
+def test_a_repository_that_nothing_is_asked_about_is_refused_by_name(bench: Bench) -> None:
+    with pytest.raises(ValueError, match="no dev query is about three; there are some about one, two"):
+        on_repos(bench, ["one", "three"])
+
+
+def test_another_base_is_another_model(bench: Bench) -> None:
+    arm = Arm("judged", "judged")
+    recipe = arms.RECIPES["judged"]
+    headed = starting_encoder(bench.base, recipe, bench.examples["judged"].drop("source"), bench.head_dim)
+    assert model_folder(replace(bench, base=headed), arm, 13) != model_folder(bench, arm, 13)
 
 
 def test_another_machine_goes_on_from_the_measurements_alone(bench: Bench, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class Bench:
     def queries(self) -> dict[str, list[EvalQuery]]:
         """What arms are measured with, by repository."""
         asked = self.asked or specified_queries(self.dev_queries)
-        repos = sorted(self.repos or {query.repo for query in asked})
+        repos = self.repos or sorted({query.repo for query in asked})
         return {repo: [query for query in asked if query.repo == repo] for repo in repos}
 
 
@@ -96,7 +96,7 @@ def on_repos(bench: Bench, repos: Sequence[str]) -> Bench:
     strange = sorted(set(repos) - set(known))
     if strange:
         raise ValueError(f"no dev query is about {', '.join(strange)}; there are some about {', '.join(known)}")
-    return replace(bench, repos=tuple(repos))
+    return replace(bench, repos=tuple(sorted(set(repos))))
 
 
 def measure(  # noqa: PLR0913, PLR0917 - what is measured, and who hears how far it is
@@ -233,7 +233,7 @@ def _key(bench: Bench, arm: Arm, seed: int, of: str = "measurement") -> str:
         # what is the same for all arms of one table, and may not be for those of an older one
         parts += [search["narrowing"], search["fusion"]]
         parts += [[astuple(query) for query in bench.asked]] if bench.asked else []
-        parts += [["repos", *sorted(bench.repos)]] if bench.repos else []
+        parts += [["repos", *bench.repos]] if bench.repos else []
     chosen_on_dev = recipe is not None and recipe.chooses_on_dev
     if chosen_on_dev:
         parts += ["probe", search["weights"]["salience"]]

@@ -17,6 +17,7 @@ from rich.console import Console
 from xtr_pipeline.ablation.arms import RECIPES, TABLE, Arm, ArmError, arm_of, shortened
 from xtr_pipeline.ablation.table import ablation_markdown
 from xtr_pipeline.cli.encode_bar import LINE_EVERY, encode_bar
+from xtr_pipeline.cli.name_lists import names_in
 from xtr_pipeline.evaluation.queries import EvalQuery, check_relevant, load_spec
 from xtr_pipeline.evaluation.report import result_figures, rich_table
 from xtr_pipeline.pace import Pace
@@ -85,8 +86,7 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
         asked = () if spec is None else load_spec(spec)
         if out is not None and not out.resolve().parent.is_dir():
             raise ValueError(f"--out {out}: there is no folder {out.resolve().parent}; make it first")
-        named = tuple(name.strip() for name in repos.split(",") if name.strip())
-        frame = _measured(console, _bench(measured, asked, base), named, chosen, numbers)
+        frame = _measured(console, _bench(measured, asked, base, names_in(repos)), chosen, numbers)
     except (ArmError, FileNotFoundError, ValueError) as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
@@ -105,13 +105,10 @@ def ablate(  # noqa: PLR0913, PLR0917 - one parameter an option
         out.write_text(ablation_markdown(frame, REFERENCES, command), encoding="utf-8")
 
 
-def _measured(
-    console: Console, whole: Bench, repos: tuple[str, ...], arms: list[Arm], seeds: list[int]
-) -> pl.DataFrame:
-    from xtr_pipeline.ablation.measuring import mean_over_seeds, measure, model_folder, on_repos
+def _measured(console: Console, bench: Bench, arms: list[Arm], seeds: list[int]) -> pl.DataFrame:
+    from xtr_pipeline.ablation.measuring import mean_over_seeds, measure, model_folder
     from xtr_pipeline.training.preparing import Spoken
 
-    bench = on_repos(whole, repos)
     frames = []
     for arm in arms:
         per_seed = []
@@ -130,15 +127,16 @@ def _say_of_start(console: Console, label: str, line: str) -> None:
     console.print(f"{label}, start: {line}", markup=False)
 
 
-def _bench(measured: Path | None, asked: tuple[EvalQuery, ...], start: Path | None) -> Bench:
+def _bench(measured: Path | None, asked: tuple[EvalQuery, ...], start: Path | None, repos: tuple[str, ...]) -> Bench:
     """What the main job made of the train and dev repositories, and where measurements are kept.
 
     Raises:
         FileNotFoundError: It has not run.
         SpecError: `asked` has a query about something else than a file of a dev repository.
         CheckpointError: `start` holds no checkpoint.
+        ValueError: Nothing is asked about one of `repos`.
     """
-    from xtr_pipeline.ablation.measuring import Bench, Checkpoint
+    from xtr_pipeline.ablation.measuring import Bench, Checkpoint, on_repos
     from xtr_pipeline.encoder.checkpoint import load_encoder
     from xtr_pipeline.orchestration.project import locate_project
     from xtr_pipeline.orchestration.storage import stored_path
@@ -173,7 +171,7 @@ def _bench(measured: Path | None, asked: tuple[EvalQuery, ...], start: Path | No
     sets = {"judged": stored("training_set"), "docstring": stored("docstring_set")}
     made = {"judged": "xtr_checkpoint", "docstring": "docstring_checkpoint"}
     done = {name: trained(asset, sets[name]) for name, asset in made.items()}
-    return Bench(
+    bench = Bench(
         base=base,
         examples=sets,
         dev_queries=queries,
@@ -185,6 +183,7 @@ def _bench(measured: Path | None, asked: tuple[EvalQuery, ...], start: Path | No
         trained={name: checkpoint for name, checkpoint in done.items() if checkpoint is not None},
         asked=asked,
     )
+    return on_repos(bench, repos)
 
 
 class _Steps:

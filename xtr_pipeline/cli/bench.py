@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xtr_pipeline.cli.judge_inputs import chosen_repos, errors_told, files, registry, units_of
+from xtr_pipeline.cli.name_lists import names_in
 from xtr_pipeline.corpus.pinned_tree import pinned_tree
 from xtr_pipeline.corpus.rendering import render_units
 from xtr_pipeline.judge.ledger import load_grades, load_queries
@@ -67,7 +68,7 @@ def bench_command(  # noqa: PLR0913, PLR0917 - the options of a command are its 
 
 
 def _parts(parts: str) -> tuple[str, ...]:
-    chosen = tuple(part.strip() for part in parts.split(",") if part.strip())
+    chosen = names_in(parts)
     unknown = [part for part in chosen if part not in PARTS]
     if unknown or not chosen:
         raise ValueError(f"unknown parts {', '.join(unknown) or '(none)'}: choose of {', '.join(PARTS)}")

@@ -11,6 +11,7 @@ import polars as pl
 import typer
 from rich.console import Console
 
+from xtr_pipeline.cli.name_lists import names_in
 from xtr_pipeline.corpus.cutting import cut_tree
 from xtr_pipeline.corpus.fetch_errors import FetchError
 from xtr_pipeline.corpus.parts import WINDOW, Window
@@ -68,7 +69,7 @@ def labelled_repos() -> LabelledRepos:
 def chosen_repos(known: Registry, repos: str) -> tuple[SourceRepo, ...]:
     """The train and dev repos that an option names; ValueError for any other name."""
     names = known.names("train", "dev")
-    asked = tuple(name.strip() for name in repos.split(",") if name.strip()) or names
+    asked = names_in(repos) or names
     strange = [name for name in asked if name not in names]
     if strange:
         raise ValueError(f"not train or dev repos of the registry: {', '.join(strange)}; it holds {', '.join(names)}")
@@ -85,7 +86,7 @@ def rankers_of(name: str, units: pl.DataFrame, proposers: str) -> dict[str, tupl
     """The proposers of candidates for one repo, by name; encodes its units where an index is missing."""
     home = files().home
     rankers: dict[str, tuple[Searcher, Mode]] = {}
-    for proposer in (part.strip() for part in proposers.split(",") if part.strip()):
+    for proposer in names_in(proposers):
         if proposer == "bm25":
             rankers[proposer] = (searcher_for_units(units, None, None), "bm25")
             continue

@@ -10,6 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from xtr_pipeline.cli.judge_inputs import chosen_repos, files, rankers_of, registry, units_of
+from xtr_pipeline.cli.name_lists import names_in
 from xtr_pipeline.corpus.registry import SourceRepo
 from xtr_pipeline.judge.campaign import (
     FilesPlan,
@@ -56,7 +57,7 @@ class PlanOptions:
 
 def prompts_of(option: str) -> tuple[str, ...]:
     """The prompt versions that an option names, none for all; ValueError for one that the ledger may not hold."""
-    versions = tuple(version.strip() for version in option.split(",") if version.strip())
+    versions = names_in(option)
     strange = [version for version in versions if version not in PROMPT_VERSIONS]
     if strange:
         raise ValueError(f"no prompts for queries: {', '.join(strange)}; there are {', '.join(PROMPT_VERSIONS)}")
